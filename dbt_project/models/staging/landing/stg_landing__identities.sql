@@ -1,0 +1,25 @@
+with
+
+identities as (
+    select
+        mailmap_sha256,
+        author_name,
+        author_email,
+        canonical_name,
+        canonical_email
+    from {{ source('landing', 'identities') }}
+),
+
+staged as (
+    select
+        mailmap_sha256,
+        {{ pseudonym_of_person('author_name', 'author_email') }} as author_pseudonym,
+        landing.pseudonym(lower(canonical_email)) as author_id,
+        author_name,
+        author_email,
+        canonical_name,
+        lower(canonical_email) as canonical_email
+    from identities
+)
+
+select * from staged

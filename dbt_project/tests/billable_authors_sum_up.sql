@@ -1,0 +1,29 @@
+{{ config(
+    description="Every billed commit's author is billable once, with the one proof commit of that rule, month and group."
+) }}
+
+with
+
+commits as (
+    select
+        rule,
+        month_on,
+        organization_name,
+        group_name,
+        author_email,
+        count(*) filter (where is_proof) as proof_count,
+        count(distinct author_name) as name_count,
+        min(commit_sha) filter (where is_proof) as proof_sha
+    from {{ ref('billed_commits') }}
+    group by rule, month_on, organization_name, group_name, author_email
+)
+
+select
+    rule,
+    month_on,
+    group_name
+from commits
+full join {{ ref('billable_authors') }} as authors
+    using (rule, month_on, organization_name, group_name, author_email)
+where
+    (commits.proof_count = 1 and commits.name_count = 1 and commits.proof_sha = authors.commit_sha) is not true

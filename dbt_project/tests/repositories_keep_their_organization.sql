@@ -1,0 +1,6 @@
+{{ config(description="A repository belongs to one organization, in every portfolio version.") }}
+
+select repository_id
+from {{ ref('int_repositories_owned') }}
+group by repository_id
+having count(distinct organization_name) > 1

@@ -1,0 +1,278 @@
+"""Batches in the bucket: the book of record.
+
+A batch is what one extraction of one stream's scope produced. Its data object (ndjson, zstd) is named by
+its content and put first; then its manifest ``archive/<source>/<stream>/<number>.json``, create-only.
+Numbers count 1, 2, 3 … per stream, without gaps; clocks order nothing. Who loses the race for a number
+takes the next one, unless the winner has the same scope: then it was overtaken and is dropped.
+
+What belongs here: bytes, numbers and promises about them. What does not: vendors, Postgres, contracts'
+meaning (``contracts``), and what a batch does to the warehouse (``landing``).
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import msgspec
+import orjson
+import zstandard
+
+from observes_assets.bucket import Bucket, NotInBucketError
+from observes_assets.contracts import Contract
+from observes_assets.errors import BusyError, IntegrityError
+
+Scope = dict[str, str]
+Cursor = dict[str, Any]
+_DIGITS = 10  # 0000000042.json: names sort as numbers do
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one batch. Times are UTC; ``extracted_until`` is when its reading ended."""
+
+    batch_id: str
+    source: str
+    stream: str
+    batch: int
+    scope: Scope
+    kind: Literal["complete", "differential"]
+    previous: int | None
+    makes_up_for: list[int]
+    extracted_from: datetime
+    extracted_until: datetime
+    cursor_before: Cursor | None
+    cursor_after: Cursor | None
+    record_count: int
+    byte_count: int
+    data: str
+    data_sha256: str
+    contract_sha256: str
+    code_version: str
+
+    @property
+    def title(self) -> str:
+        """The batch in words, for messages."""
+        scope = "".join(f" {name}={value}" for name, value in self.scope.items())
+        return f"batch {self.batch} of {self.source}/{self.stream}{scope}"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """How a person ended a refusal."""
+
+    verdict: Literal["accept", "reject"]
+    who: str
+    why: str
+    decided_at: datetime
+
+
+class Draft:
+    """Records of a batch on their way into the archive, in a local file; memory stays flat."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record_count = 0
+        self.byte_count = 0
+        self._digest = hashlib.sha256()
+        self._file = path.open("wb")
+        self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True).compressobj()
+
+    def add(self, record: dict[str, Any] | bytes) -> None:
+        """Add one record: a dict of ours, or the vendor's own JSON bytes, which are kept as they are.
+
+        A dict is written with sorted keys, so that equal content gives equal bytes. Bytes must hold one
+        JSON document without a raw line break.
+        """
+        line = record if isinstance(record, bytes) else orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+        self.record_count += 1
+        self.byte_count += len(line) + 1
+        self._write(self._zstd.compress(line + b"\n"))
+
+    def close(self) -> str:
+        """End the file; returns the sha256 of its bytes."""
+        if not self._file.closed:
+            self._write(self._zstd.flush())
+            self._file.close()
+        return self._digest.hexdigest()
+
+    def _write(self, chunk: bytes) -> None:
+        if chunk:
+            self._digest.update(chunk)
+            self._file.write(chunk)
+
+
+class Archive:
+    """The batches of one bucket."""
+
+    def __init__(self, bucket: Bucket, *, code_version: str) -> None:
+        self.bucket = bucket
+        self.code_version = code_version
+
+    @contextmanager
+    def draft(self) -> Iterator[Draft]:
+        """A draft in a temporary file, which goes away with the block."""
+        with TemporaryDirectory(prefix="observes-draft-") as folder:
+            draft = Draft(Path(folder) / "records.ndjson.zst")
+            try:
+                yield draft
+            finally:
+                draft.close()
+
+    def write(
+        self,
+        draft: Draft,
+        *,
+        contract: Contract,
+        stream: str,
+        scope: Scope,
+        kind: Literal["complete", "differential"],
+        previous: int | None,
+        last_number: int,
+        extracted_from: datetime,
+        extracted_until: datetime | None = None,
+        cursor_before: Cursor | None = None,
+        cursor_after: Cursor | None = None,
+        makes_up_for: list[int] | None = None,
+    ) -> Manifest:
+        """Put the draft into the bucket as the stream's next batch. Durable when it returns.
+
+        Args:
+            previous: the last batch of this scope as its extractor saw it.
+            last_number: a batch number of the stream that is known to be taken; the next free one follows.
+
+        Raises:
+            BusyError: another process archived a batch of the same scope meanwhile; ours is dropped.
+        """
+        data_sha256 = draft.close()
+        name = f"data/{contract.source}/{stream}/{data_sha256}.ndjson.zst"
+        self.bucket.put_new(f"contracts/{contract.sha256}.yaml", contract.text)
+        self.bucket.put_new(name, draft.path)
+        manifest = Manifest(
+            batch_id=uuid.uuid4().hex,
+            source=contract.source,
+            stream=stream,
+            batch=last_number + 1,
+            scope=scope,
+            kind=kind,
+            previous=previous,
+            makes_up_for=makes_up_for or [],
+            extracted_from=extracted_from,
+            extracted_until=extracted_until or datetime.now(UTC),
+            cursor_before=cursor_before,
+            cursor_after=cursor_after,
+            record_count=draft.record_count,
+            byte_count=draft.byte_count,
+            data=name,
+            data_sha256=data_sha256,
+            contract_sha256=contract.sha256,
+            code_version=self.code_version,
+        )
+        return self._take_number(manifest)
+
+    def _take_number(self, manifest: Manifest) -> Manifest:
+        while not self.bucket.put_new(
+            _name(manifest.source, manifest.stream, manifest.batch), msgspec.json.encode(manifest)
+        ):
+            winner = self.manifest(manifest.source, manifest.stream, manifest.batch)
+            if winner.scope == manifest.scope:
+                raise BusyError(
+                    f"Another process archived {winner.title} first, so ours was dropped.",
+                    "Run again; nothing is lost.",
+                )
+            manifest = msgspec.structs.replace(manifest, batch=manifest.batch + 1)
+        return manifest
+
+    def manifest(self, source: str, stream: str, batch: int) -> Manifest:
+        """Read one manifest.
+
+        Raises:
+            IntegrityError: it is missing or torn.
+        """
+        name = _name(source, stream, batch)
+        try:
+            return msgspec.json.decode(self.bucket.get(name), type=Manifest)
+        except msgspec.DecodeError:
+            raise IntegrityError(f"The manifest {name} in {self.bucket.url} is unreadable.") from None
+
+    def manifests(self, source: str, stream: str, after: int) -> Iterator[Manifest]:
+        """Manifests after a number, in order.
+
+        Raises:
+            IntegrityError: a number is missing, so the bucket has lost a batch.
+        """
+        folder = f"archive/{source}/{stream}/"
+        expected = after + 1
+        for name in self.bucket.names(folder, after=_name(source, stream, after)):
+            if name.endswith(".decision.json"):
+                continue
+            number = int(name.removeprefix(folder).removesuffix(".json"))
+            if number != expected:
+                raise IntegrityError(
+                    f"The bucket {self.bucket.url} lacks batch {expected} of {source}/{stream}, "
+                    f"but has batch {number}.",
+                    "Restore the missing object; batches are never deleted.",
+                )
+            expected += 1
+            yield self.manifest(source, stream, number)
+
+    def download(self, manifest: Manifest, path: Path) -> None:
+        """Fetch a batch's data and hold it against its sha256.
+
+        Raises:
+            IntegrityError: the object is missing or holds other bytes than its manifest says.
+        """
+        try:
+            self.bucket.download(manifest.data, path)
+        except NotInBucketError:
+            raise IntegrityError(f"The data of {manifest.title} is missing: {manifest.data}.") from None
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != manifest.data_sha256:
+            raise IntegrityError(
+                f"The data of {manifest.title} has sha256 {found[:12]}…, its manifest says "
+                f"{manifest.data_sha256[:12]}….",
+                f"Restore {manifest.data} from a good copy.",
+            )
+
+    def contract_text(self, sha256: str) -> bytes:
+        """The contract that a batch was extracted under."""
+        return self.bucket.get(f"contracts/{sha256}.yaml")
+
+    def decide(self, manifest: Manifest, decision: Decision) -> bool:
+        """Write down how a refusal ends; False if it was decided before."""
+        return self.bucket.put_new(_decision(manifest), msgspec.json.encode(decision))
+
+    def decision(self, manifest: Manifest) -> Decision | None:
+        """The decision about a refused batch, if there is one."""
+        try:
+            return msgspec.json.decode(self.bucket.get(_decision(manifest)), type=Decision)
+        except NotInBucketError:
+            return None
+
+
+def _name(source: str, stream: str, batch: int) -> str:
+    return f"archive/{source}/{stream}/{batch:0{_DIGITS}}.json"
+
+
+def _decision(manifest: Manifest) -> str:
+    return _name(manifest.source, manifest.stream, manifest.batch).removesuffix(".json") + ".decision.json"
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The records of a downloaded batch, one JSON document each, without the line break."""
+    with (
+        path.open("rb") as file,
+        zstandard.ZstdDecompressor().stream_reader(
+            file, read_size=1 << 18, read_across_frames=True
+        ) as reader,
+    ):
+        rest = b""
+        while chunk := reader.read(1 << 18):
+            parts = (rest + chunk).split(b"\n")
+            rest = parts.pop()
+            yield from parts
+        if rest:
+            yield rest

@@ -1,0 +1,103 @@
+"""When jobs run: a schedule for each cadence that a contract names, and what follows from loads and time."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dagster import (
+    AssetKey,
+    AssetSelection,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunRequest,
+    ScheduleDefinition,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    define_asset_job,
+    sensor,
+)
+
+from observes_assets.automation.jobs import BILLS, RELEASE
+from observes_assets.billing.job import bills_due
+from observes_assets.contracts import Contract
+from observes_assets.resources import InstallationResource
+from observes_assets.warehouse import build
+
+# Loads of one round arrive within a minute or two of each other: one release for all of them.
+SETTLED_AFTER = timedelta(minutes=2)
+
+
+def schedules(contracts: Mapping[str, Contract]) -> list[ScheduleDefinition]:
+    """One schedule for each cadence, extracting every stream whose contract names it."""
+    cadences: dict[str, list[AssetKey]] = {}
+    for contract in contracts.values():
+        for stream in contract.streams.values():
+            cadences.setdefault(stream.cron, []).append(AssetKey([contract.source, stream.name]))
+    return [
+        ScheduleDefinition(
+            name=f"extract_at_{_slug(cron)}",
+            job=define_asset_job(
+                f"extract_at_{_slug(cron)}_job",
+                selection=AssetSelection.assets(*keys),
+                description=f"Extract every stream whose contract says {cron!r} (UTC).",
+            ),
+            cron_schedule=cron,
+            execution_timezone="UTC",
+            default_status=DefaultScheduleStatus.RUNNING,
+        )
+        for cron, keys in sorted(cadences.items())
+    ]
+
+
+def _slug(cron: str) -> str:
+    words = {"*": "any", "/": "every", ",": "and", "-": "to", " ": "_"}
+    return "".join(words.get(one, one) for one in cron)
+
+
+def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
+    """A release when new loads have settled; bills when their time has come."""
+
+    @sensor(
+        name="release_when_settled",
+        job=jobs[RELEASE],
+        minimum_interval_seconds=60,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Builds and publishes a release once new versions have landed and two minutes were quiet.",
+    )
+    def release_when_settled(
+        context: SensorEvaluationContext, installation: InstallationResource
+    ) -> SensorResult | SkipReason:
+        opened = installation.open()
+        with opened.connect("release sensor") as connection:
+            identity = build.identity(connection, opened.contracts)
+            if held := connection.execute("select who, why from landing.hold").fetchone():
+                return SkipReason(f"Publishing is on hold by {held[0]}: {held[1]}.")
+            newest = connection.execute(
+                "select load_id, landed_at from landing.loads order by load_id desc limit 1"
+            ).fetchone()
+            if newest is None or not build.is_due(connection, identity):
+                return SkipReason("Nothing new has landed since the last release.")
+            if datetime.now(UTC) - newest[1] < SETTLED_AFTER:
+                return SkipReason("Loads are still arriving.")
+        return SensorResult([RunRequest(run_key=f"{identity.sha256}-{newest[0]}")])
+
+    @sensor(
+        name="bills_when_due",
+        job=jobs[BILLS],
+        minimum_interval_seconds=600,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Writes bills when a month begins or closes, though nothing has landed.",
+    )
+    def bills_when_due(
+        context: SensorEvaluationContext, installation: InstallationResource
+    ) -> SensorResult | SkipReason:
+        opened = installation.open()
+        now = datetime.now(UTC)
+        with opened.connect("bills sensor") as connection:
+            if not bills_due(connection, opened.bucket, now=now):
+                return SkipReason("No bill would change.")
+        return SensorResult([RunRequest(run_key=f"{now:%Y-%m-%dT%H}")])
+
+    return [release_when_settled, bills_when_due]

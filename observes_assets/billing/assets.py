@@ -1,0 +1,93 @@
+"""Bills as a Dagster asset."""
+
+from datetime import UTC, datetime
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    multi_asset,
+)
+from dagster import AssetSpec as Spec
+
+from observes_assets.billing.job import write_bills
+from observes_assets.billing.records import BillsOutcome
+from observes_assets.resources import InstallationResource
+from observes_assets.version import code_version
+from observes_assets.warehouse import retention
+
+BILLS = AssetKey(["billing", "bills"])
+CURRENT = "every_organization_billed"
+
+
+def bills_asset(release: AssetKey) -> AssetsDefinition:
+    """The asset ``billing/bills``: CSV files and summaries in the bucket."""
+
+    @multi_asset(
+        name="bills",
+        specs=[
+            Spec(
+                key=BILLS,
+                deps=[release],
+                group_name="billing",
+                owners=["team:finance"],
+                kinds={"python", "csv"},
+                description="What each group owes for the current month and every unclosed one: "
+                "`bills/YYYY/MM/` in the bucket, closed and corrected by revision.",
+                tags={"layer": "bill"},
+            )
+        ],
+        check_specs=[
+            AssetCheckSpec(
+                CURRENT,
+                asset=BILLS,
+                description="Every organization's bills rest on a good look at all of its repositories. "
+                "Where one failed, the last files stay and are stale.",
+            )
+        ],
+    )
+    def bills(
+        context: AssetExecutionContext, installation: InstallationResource
+    ):  # noqa: ANN202 - Dagster wants no return annotation on a function that yields a result and a check
+        """Write the bills from the release on show; nothing is written where nothing changed."""
+        opened = installation.open()
+        with opened.connect(f"bills, run {context.run_id}") as connection:
+            outcome = write_bills(
+                connection, opened.bucket, now=datetime.now(UTC), code_version=code_version()
+            )
+            if outcome.release is not None and any(month.action == "closed" for month in outcome.changed):
+                retention.pin(connection, outcome.release)
+        yield MaterializeResult(asset_key=BILLS, metadata=_metadata(outcome))
+        yield _check(outcome)
+
+    return bills
+
+
+def _metadata(outcome: BillsOutcome) -> dict[str, object]:
+    return {
+        "release": outcome.release or 0,
+        "months": MetadataValue.json(
+            [
+                {"month": f"{one.month:%Y-%m}", "status": one.status, "action": one.action, "note": one.note}
+                for one in outcome.months
+            ]
+        ),
+        "written_months": len(outcome.changed),
+    }
+
+
+def _check(outcome: BillsOutcome) -> AssetCheckResult:
+    stale = {stop.organization: stop.why for stop in outcome.stops}
+    return AssetCheckResult(
+        passed=not outcome.failed,
+        asset_key=BILLS,
+        check_name=CURRENT,
+        severity=AssetCheckSeverity.ERROR,
+        description="docs/runbook.md#every_organization_billed" if outcome.failed else None,
+        metadata={"expected": "no stale organization", "stale": stale, "blocked": outcome.blocked or ""},
+    )

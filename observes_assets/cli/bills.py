@@ -1,0 +1,130 @@
+"""``observes bills``: what groups owe, and why a person is on a bill."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from observes_assets.cli.output import Json, out, print_json, print_table
+from observes_assets.errors import ObservesError, SettingsError
+from observes_assets.installation import Installation
+
+app = typer.Typer(help="Bills: what each group owes for a month, and why.", invoke_without_command=True)
+
+Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: the current month.")]
+
+
+@app.callback()
+def bills(
+    context: typer.Context,
+    month: Month = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the month's CSV files and summary here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what each group owes for a month; a month that no run wrote is computed as a preview.
+
+    Examples: observes bills --month 2026-10 · observes bills --month 2026-10 --out ./october
+    """
+    if context.invoked_subcommand:
+        return
+    from observes_assets.billing.files import month_json, write_out  # noqa: PLC0415
+    from observes_assets.billing.job import preview  # noqa: PLC0415
+
+    installation = Installation.from_environment()
+    with installation.opened("bills") as connection:
+        release = _release_on_show(connection)
+        bill = preview(connection, installation.bucket, release, _month(month, connection))
+    if to is not None:
+        write_out(bill, to)
+    document = month_json(bill)
+    if as_json:
+        print_json(document)
+        return
+    _show(document)
+    if to is not None:
+        out.print(f"Files are in {to}.")
+
+
+@app.command("explain")
+def explain(
+    person: Annotated[str, typer.Argument(help="An e-mail address or a name.")],
+    month: Month = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a person is on a bill, or is not: group by group, commit by commit.
+
+    Example: observes bills explain jane@example.com --month 2026-10
+    """
+    from observes_assets.billing.explain import explain as explain_person  # noqa: PLC0415
+
+    installation = Installation.from_environment()
+    with installation.opened("bills explain") as connection:
+        asked = _month(month, connection) if month else None
+        found = explain_person(connection, _release_on_show(connection), person, asked)
+    if as_json:
+        print_json(found)
+        return
+    for one in found.people:
+        print_table(
+            f"{one.email}: bills",
+            ("month", "organization", "group", "counts", "why not", "share", "proof", "repository"),
+            [
+                (
+                    f"{v.month:%Y-%m}",
+                    v.organization,
+                    v.group,
+                    "yes" if v.counts else "no",
+                    v.why_not or v.note,
+                    f"{v.amount} {v.currency}" if v.amount is not None else None,
+                    v.commit[:12],
+                    v.repository,
+                )
+                for v in one.verdicts
+            ],
+        )
+        print_table(
+            f"{one.email}: commits",
+            ("commit", "repository", "seen", "answer", "why"),
+            [
+                (c.commit.sha[:12], c.commit.repository, c.commit.seen_at, c.answer, c.detail)
+                for c in one.commits
+            ],
+        )
+
+
+def _release_on_show(connection: Any) -> int:
+    row = connection.execute("select release_number from landing.releases where is_on_show").fetchone()
+    if row is None:
+        raise ObservesError("No release is on show, so there is nothing to bill from.", "Run `observes run`.")
+    return int(row[0])
+
+
+def _month(text: str | None, connection: Any) -> date:
+    if text is None:
+        row = connection.execute(
+            "select (now() at time zone (select time_zone from warehouse.billing_settings))::date"
+        ).fetchone()
+        if row is None or row[0] is None:
+            raise ObservesError("The release on show holds no portfolio.", "Run `observes run`.")
+        return row[0].replace(day=1)  # type: ignore[no-any-return]
+    try:
+        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone yet
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a month.", "Write it as 2026-10.") from None
+
+
+def _show(document: dict[str, Any]) -> None:
+    revision = f", revision {document['revision']}" if document["revision"] else ""
+    out.print(
+        f"[bold]{document['month']}[/]: {document['status']}{revision}, rule {document['rule']}, "
+        f"release {document['release']}"
+    )
+    rows = []
+    for organization in document["organizations"]:
+        for group in organization["groups"]:
+            amount = f"{group['amount']} {organization['currency']}"
+            rows.append((organization["name"], group["name"], group["authors"], amount))
+        total = f"{organization['amount']} {organization['currency']}"
+        rows.append((organization["name"], "total", organization["authors"], total))
+    print_table("What each group owes", ("organization", "group", "authors", "amount"), rows)

@@ -1,0 +1,104 @@
+"""Run the Dagster graph in this process. The only module of the command line that imports Dagster."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dagster import (
+    AssetCheckSeverity,
+    AssetKey,
+    DagsterInstance,
+    DagsterRunStatus,
+    ExecuteInProcessResult,
+    Failure,
+    RunsFilter,
+)
+
+from observes_assets import progress
+from observes_assets.automation import dagster_home
+from observes_assets.automation.jobs import BILLS, INGEST, RELEASE
+from observes_assets.billing.job import bills_due
+from observes_assets.errors import ObservesError
+from observes_assets.installation import Installation
+from observes_assets.warehouse import build, dbt
+
+_BY = {"observes/by": "command line"}
+_UNFINISHED = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
+
+
+@dataclass
+class MainJob:
+    """What the main job did, as far as only Dagster knows."""
+
+    run_ids: list[str] = field(default_factory=list)
+    checks_passed: int = 0
+    failed_checks: list[str] = field(default_factory=list)
+    warned_checks: list[str] = field(default_factory=list)
+    has_built: bool = False
+
+
+def run_main_job(installation: Installation, sources: Sequence[str] | None, bars: progress.Listener) -> MainJob:
+    """Ingest; then build, publish and bill if anything is new; else bill alone if a bill is due.
+
+    Raises:
+        ObservesError: a step failed; what landed before stays landed.
+    """
+    done = MainJob()
+    with progress.listening(bars):
+        with progress.task("preparing"):
+            dagster_home.prepare(installation)
+            dbt.ensure_manifest()
+            from observes_assets.definitions import defs  # noqa: PLC0415 - needs the manifest
+
+            instance = DagsterInstance.get()
+            logging.getLogger("dagster").setLevel(logging.CRITICAL)
+            _bury_killed_runs(instance)
+        ingest = defs.resolve_job_def(INGEST)
+        chosen = [key for key in ingest.asset_layer.selected_asset_keys if not sources or key.path[0] in sources]
+        _execute(done, instance, ingest, chosen)
+        if _is_release_due(installation):
+            done.has_built = True
+            _execute(done, instance, defs.resolve_job_def(RELEASE), None)
+        elif _are_bills_due(installation):
+            _execute(done, instance, defs.resolve_job_def(BILLS), None)
+    return done
+
+
+def _execute(done: MainJob, instance: DagsterInstance, job: object, chosen: list[AssetKey] | None) -> None:
+    try:
+        result: ExecuteInProcessResult = job.execute_in_process(  # type: ignore[attr-defined]
+            instance=instance,
+            asset_selection=chosen,
+            tags=_BY,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    except Failure as failure:
+        raise ObservesError(failure.description or "A step failed.", "docs/runbook.md tells what to do.") from None
+    done.run_ids.append(result.run_id)
+    for check in result.get_asset_check_evaluations():
+        name = f"{check.asset_key.to_user_string()}: {check.check_name}"
+        if check.passed:
+            done.checks_passed += 1
+        elif check.severity == AssetCheckSeverity.WARN:
+            done.warned_checks.append(name)
+        else:
+            done.failed_checks.append(name)
+
+
+def _is_release_due(installation: Installation) -> bool:
+    with installation.connect("is a release due") as connection:
+        if connection.execute("select 1 from landing.hold").fetchone():
+            return False
+        return build.is_due(connection, build.identity(connection, installation.contracts))
+
+
+def _are_bills_due(installation: Installation) -> bool:
+    with installation.connect("are bills due") as connection:
+        return bills_due(connection, installation.bucket, now=datetime.now(UTC))
+
+
+def _bury_killed_runs(instance: DagsterInstance) -> None:
+    # We hold the lock of runs, so an unfinished one of the command line has no process any more.
+    for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED, tags=_BY)):
+        instance.report_run_failed(run, message="Its process was killed; the next run went on from there.")

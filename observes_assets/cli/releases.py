@@ -1,0 +1,76 @@
+"""``observes release``: what is on show, what was, and going back."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from observes_assets.cli.output import Json, out, print_json, print_table
+from observes_assets.installation import Installation
+from observes_assets.warehouse import publish
+
+app = typer.Typer(help="Releases: list them, roll back, resume.", no_args_is_help=True)
+_COLUMNS = ("release_number", "state", "is_on_show", "is_pinned", "as_of", "published_at", "marts")
+
+
+@app.command("list")
+def list_releases(as_json: Json = False) -> None:
+    """List releases, the newest first.
+
+    Example: observes release list --json
+    """
+    with Installation.from_environment().opened("release list") as connection:
+        rows = connection.execute(
+            "select release_number, state, is_on_show, is_pinned, as_of, published_at, "
+            "(select count(*) from jsonb_object_keys(record -> 'marts')) "
+            "from landing.releases order by 1 desc"
+        ).fetchall()
+        held = connection.execute("select who, why, held_at from landing.hold").fetchone()
+    if as_json:
+        hold = {"who": held[0], "why": held[1], "held_at": held[2]} if held else None
+        print_json({"releases": [dict(zip(_COLUMNS, row, strict=True)) for row in rows], "hold": hold})
+        return
+    print_table(
+        "Releases",
+        ("release", "state", "as of load", "published", "marts"),
+        [(row[0], _state(row), row[4], row[5], row[6]) for row in rows],
+    )
+    if held:
+        out.print(f"Publishing is on hold by {held[0]} since {held[2]:%Y-%m-%d %H:%M} UTC: {held[1]}")
+
+
+def _state(row: tuple[object, ...]) -> str:
+    words = [str(row[1])] + (["on show"] if row[2] else []) + (["pinned by a closed bill"] if row[3] else [])
+    return ", ".join(words)
+
+
+@app.command("publish")
+def publish_release(
+    number: Annotated[int | None, typer.Argument(help="A release; default: the newest.")] = None,
+) -> None:
+    """Put a release on show and lift the hold of an earlier rollback.
+
+    Example: observes release publish
+    """
+    with Installation.from_environment().opened("release publish") as connection:
+        shown = publish.resume(connection, number)
+    out.print(f"Release {shown} is on show. Publishing goes on with the next run.")
+
+
+@app.command("rollback")
+def rollback(
+    number: Annotated[int, typer.Argument(help="The release to go back to.")],
+    why: Annotated[str, typer.Option(help="The reason; it is shown while publishing is held.")],
+) -> None:
+    """Show an earlier release, and hold publishing until `observes release publish`.
+
+    Example: observes release rollback 41 --why "authors of March are wrong"
+    """
+    with Installation.from_environment().opened("release rollback") as connection:
+        left = connection.execute("select release_number from landing.releases where is_on_show").fetchone()
+        publish.roll_back(connection, number, who=getpass.getuser(), why=why)
+    out.print(f"Release {number} is on show; publishing is on hold.")
+    if left and left[0] > number:
+        out.print(
+            f"Bills written from release {left[0]} stand as they are: `observes bills` shows which release each names."
+        )

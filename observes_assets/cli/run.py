@@ -1,0 +1,106 @@
+"""``observes run``, ``rebuild`` and ``extract``: the main job, from the sources to the bills."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from observes_assets.cli.output import Json, err, print_json
+from observes_assets.cli.progress_bars import Bars
+from observes_assets.cli.summary import show_summary, summarize
+from observes_assets.errors import BusyError, SettingsError
+from observes_assets.installation import SOURCES, Installation, require_home
+from observes_assets.postgres import locks
+
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", help="Read only this source; may be given several times.")
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Exit with 75 if another run is under way.")]
+
+
+def run(source: Sources = None, no_wait: NoWait = False, as_json: Json = False) -> None:
+    """Read the sources, land what is new, build and publish a release if anything changed, write the bills.
+
+    Examples: observes run · observes run --source git · observes run --no-wait --json
+    """
+    for name in source or []:
+        if name not in SOURCES:
+            raise SettingsError(f"There is no source {name!r}.", f"Sources are {', '.join(SOURCES)}.")
+    installation = _set_up()
+    with _only_run(installation, wait=not no_wait):
+        _run_and_tell(installation, source, as_json)
+
+
+def rebuild(no_wait: NoWait = False, as_json: Json = False) -> None:
+    """Drop raw tables, heads and ledger, and land everything in the bucket again. What is on show stays.
+
+    Example: observes rebuild
+    """
+    installation = _set_up()
+    with _only_run(installation, wait=not no_wait):
+        from observes_assets.landing.rebuild import forget  # noqa: PLC0415 - only here
+
+        with installation.connect("rebuild") as connection:
+            forget(connection, installation.contracts)
+        _run_and_tell(installation, None, as_json)
+
+
+def extract(
+    source: Annotated[str, typer.Argument(help="For example: git")],
+    stream: Annotated[str, typer.Argument(help="For example: commits")],
+    limit: Annotated[int, typer.Option(help="How many records.")] = 10,
+) -> None:
+    """Print records as a source would send them now, one JSON document a line. Nothing is archived or landed.
+
+    Example: observes extract git commits --limit 3
+    """
+    from observes_assets.cli.extracting import records  # noqa: PLC0415 - only here
+
+    installation = _set_up()
+    for document in records(installation, source, stream, limit):
+        sys.stdout.buffer.write(document + b"\n")
+
+
+def _set_up() -> Installation:
+    installation = Installation.from_environment()
+    require_home(installation.settings)
+    installation.set_up()
+    return installation
+
+
+@contextmanager
+def _only_run(installation: Installation, *, wait: bool) -> Iterator[None]:
+    """One ``observes run`` at a time; says for whom it waits."""
+    purpose = f"run, process {os.getpid()} on {socket.gethostname()}"
+    with installation.connect(purpose) as connection:
+        try:
+            with locks.session_lock(connection, locks.RUN, wait=False, what="This installation"):
+                yield
+                return
+        except BusyError as busy:
+            if not wait:
+                raise
+            err.print(f"{busy.message} Waiting …")
+        with locks.session_lock(connection, locks.RUN):
+            yield
+
+
+def _run_and_tell(installation: Installation, source: list[str] | None, as_json: bool) -> None:
+    started_at = datetime.now(UTC)
+    from observes_assets.cli import graph  # noqa: PLC0415 - imports Dagster: six seconds
+
+    with Bars(visible=not as_json) as bars:
+        result = graph.run_main_job(installation, source, bars)
+    with installation.connect("summary") as connection:
+        document = summarize(connection, installation, result, started_at)
+    if as_json:
+        print_json(document)
+    else:
+        show_summary(document)
+    if not document["ok"]:
+        raise typer.Exit(1)

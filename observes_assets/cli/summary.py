@@ -1,0 +1,124 @@
+"""What a run did, for a person: sources, records, checks, release, bills, and where to look next."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from psycopg import Connection
+
+from observes_assets.billing.files import month_json
+from observes_assets.billing.job import preview
+from observes_assets.cli.output import out, print_table
+from observes_assets.installation import Installation
+
+if TYPE_CHECKING:
+    from observes_assets.cli.graph import MainJob
+
+_STREAMS = """
+    select source || '/' || stream, count(*), sum(records_read)::bigint, sum(records_written)::bigint,
+        sum(records_unchanged)::bigint, sum(records_deleted)::bigint, sum(records_quarantined)::bigint
+    from landing.loads where run_id = any(%s) group by 1 order by min(load_id)
+"""
+_STREAM_COLUMNS = ("stream", "batches", "read", "written", "unchanged", "deleted", "quarantined")
+
+
+def summarize(
+    connection: Connection, installation: Installation, job: "MainJob", started_at: datetime
+) -> dict[str, Any]:
+    """Gather what a run did into one document."""
+    streams = connection.execute(_STREAMS, [job.run_ids]).fetchall()
+    release = connection.execute(
+        "select release_number, published_at from landing.releases where is_on_show"
+    ).fetchone()
+    refused = connection.execute(
+        "select source, stream, batch, reason from landing.batches join landing.refusals "
+        "using (source, stream, batch) where state = 'refused' order by 1, 2, 3"
+    ).fetchall()
+    held = connection.execute("select who, why from landing.hold").fetchone()
+    failed = (
+        connection.execute(
+            "select organization_name || '/' || group_name || '/' || nickname, reason from warehouse.repositories "
+            "where outcome in ('failed', 'never') order by 1"
+        ).fetchall()
+        if release
+        else []
+    )
+    return {
+        "ok": not (job.failed_checks or refused or failed),
+        "seconds": round((datetime.now(UTC) - started_at).total_seconds(), 1),
+        "home": str(installation.settings.home),
+        "streams": [dict(zip(_STREAM_COLUMNS, row, strict=True)) for row in streams],
+        "checks_passed": job.checks_passed,
+        "checks_failed": job.failed_checks,
+        "checks_warned": job.warned_checks,
+        "refused_batches": [dict(zip(("source", "stream", "batch", "reason"), row, strict=True)) for row in refused],
+        "failed_repositories": [dict(zip(("repository", "reason"), row, strict=True)) for row in failed],
+        "hold": {"who": held[0], "why": held[1]} if held else None,
+        "release": {"release_number": release[0], "published_at": release[1], "is_new": job.has_built}
+        if release
+        else None,
+        "bills": _bills(connection, installation, release[0]) if release else [],
+    }
+
+
+def _bills(connection: Connection, installation: Installation, release: int) -> list[dict[str, Any]]:
+    """The newest month with an author or an amount among the written ones, and the current month."""
+    months = connection.execute(
+        "select distinct month_on from warehouse.billable_authors "
+        "where rule = (select rule from warehouse.billing_settings) "
+        "union select date_trunc('month', now() at time zone time_zone)::date from warehouse.billing_settings "
+        "order by 1 desc limit 2"
+    ).fetchall()
+    return [month_json(preview(connection, installation.bucket, release, row[0])) for row in reversed(months)]
+
+
+def show_summary(document: dict[str, Any]) -> None:
+    """Print the document so that a person can read it."""
+    written = sum(one["written"] + one["deleted"] for one in document["streams"])
+    release = document["release"]
+    print_table("Landed", _STREAM_COLUMNS, [tuple(one.values()) for one in document["streams"]])
+    _show_troubles(document)
+    if release and release["is_new"]:
+        out.print(f"[bold green]Release {release['release_number']} is on show.[/]")
+    elif release and not written:
+        out.print(f"[bold]Nothing has changed:[/] release {release['release_number']} stays on show.")
+    elif release:
+        out.print(f"Release {release['release_number']} stays on show.")
+    for bill in document["bills"]:
+        _show_bill(bill)
+    out.print(
+        f"{document['checks_passed']} checks passed, {len(document['checks_failed'])} failed. "
+        f"Took {document['seconds']} s."
+    )
+    out.print(
+        "[dim]Next: `observes status` · `observes bills` · `observes bills explain PERSON` · "
+        "`observes up` opens the web UI and the docs.[/]"
+    )
+
+
+def _show_troubles(document: dict[str, Any]) -> None:
+    for one in document["failed_repositories"]:
+        out.print(f"[bold red]failed[/] {one['repository']}: {one['reason']}", soft_wrap=True)
+    for one in document["refused_batches"]:
+        out.print(
+            f"[bold red]refused[/] batch {one['batch']} of {one['source']}/{one['stream']}: {one['reason']}. "
+            f"`observes batch show {one['source']} {one['stream']} {one['batch']}`",
+            soft_wrap=True,
+        )
+    for name in document["checks_failed"]:
+        out.print(f"[bold red]check failed[/] {name}")
+    for name in document["checks_warned"]:
+        out.print(f"[yellow]check warned[/] {name}")
+    if document["hold"]:
+        out.print(
+            f"[yellow]Publishing is on hold[/] by {document['hold']['who']}: {document['hold']['why']}. "
+            "`observes release publish` lifts the hold."
+        )
+
+
+def _show_bill(bill: dict[str, Any]) -> None:
+    owed = [
+        (organization["name"], group["name"], group["authors"], f"{group['amount']} {organization['currency']}")
+        for organization in bill["organizations"]
+        for group in organization["groups"]
+    ]
+    print_table(f"Owed for {bill['month']} ({bill['status']})", ("organization", "group", "authors", "amount"), owed)

@@ -1,0 +1,99 @@
+"""Compile one stream's schema into a fast check of single records."""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+from open_data_contract_standard.model import SchemaProperty
+
+from observes_assets.errors import SettingsError
+
+# A B-tree entry of Postgres must stay under 2,704 bytes; no vendor's id comes near.
+LONGEST_KEY = 2_000
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Why a record was refused: where in the record, and what was expected and found, never the value."""
+
+    path: str
+    reason: str
+
+
+def record_type(stream: str, properties: Iterable[SchemaProperty]) -> type[msgspec.Struct]:
+    """Make the type that a record of the stream must convert to.
+
+    A field that is not required may be absent or null. Fields that the contract does not name are let
+    through: vendors add fields, and the landed document keeps them.
+    """
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    rename = {}
+    for position, item in enumerate(sorted(properties, key=lambda one: not one.required)):
+        # Vendors' names need not be identifiers, so the struct's own names are counted.
+        attribute = f"field_{position}"
+        rename[attribute] = _name(stream, item)
+        kind = _type(stream, item)
+        fields.append((attribute, kind) if item.required else (attribute, kind | None, None))
+    return msgspec.defstruct(f"record_of_{stream}", fields, rename=rename.get)
+
+
+def _name(stream: str, item: SchemaProperty) -> str:
+    if not item.name:
+        raise SettingsError(f"contract: a property of {stream} has no name.")
+    return item.name
+
+
+def _type(stream: str, item: SchemaProperty) -> Any:
+    kind = item.logicalType
+    if kind == "object":
+        return record_type(stream, item.properties or []) if item.properties else dict[str, Any]
+    if kind == "array":
+        inner = _nullable(stream, item.items) if item.items else Any
+        return list[inner]  # type: ignore[valid-type]
+    if kind == "string" and item.enum:
+        return Literal[tuple(str(one.value) for one in item.enum)]
+    return _scalar(stream, item)
+
+
+def _nullable(stream: str, item: SchemaProperty) -> Any:
+    kind = _type(stream, item)
+    return kind if item.required is not False else kind | None
+
+
+def _scalar(stream: str, item: SchemaProperty) -> Any:
+    options = item.logicalTypeOptions or {}
+    numeric = {"ge": options.get("minimum"), "le": options.get("maximum")}
+    match item.logicalType:
+        case "string":
+            return Annotated[
+                str,
+                msgspec.Meta(
+                    pattern=options.get("pattern"),
+                    min_length=options.get("minLength"),
+                    max_length=options.get("maxLength"),
+                ),
+            ]
+        case "integer":
+            return Annotated[int, msgspec.Meta(**numeric)]
+        case "number":
+            return Annotated[float, msgspec.Meta(**numeric)]
+        case "boolean":
+            return bool
+        case "date":
+            return datetime.date
+        case "timestamp":
+            return Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+        case other:
+            raise SettingsError(f"contract: {stream}.{item.name} has the unknown logicalType {other!r}.")
+
+
+def check(record: Any, kind: type[msgspec.Struct]) -> Violation | None:
+    """Check one parsed record against its type; None if it keeps its promises."""
+    try:
+        msgspec.convert(record, kind)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        return Violation(path=path.strip("`") or "$", reason=reason)
+    return None

@@ -1,0 +1,43 @@
+"""The whole graph, assembled explicitly: this is the one place where a new source is added to it.
+
+Loading this module reads contracts and dbt's manifest from disk, and nothing else: no database, no network,
+no dbt parse.
+"""
+
+from dagster import Definitions, in_process_executor
+
+from observes_assets import contracts
+from observes_assets.automation.jobs import jobs
+from observes_assets.automation.timetable import schedules, sensors
+from observes_assets.billing.assets import BILLS, bills_asset
+from observes_assets.installation import SOURCES
+from observes_assets.resources import InstallationResource
+from observes_assets.sources.git.assets import git_assets
+from observes_assets.sources.portfolio.assets import portfolio_assets
+from observes_assets.warehouse import dbt
+from observes_assets.warehouse.assets import RELEASE, marts_assets, release_asset
+
+
+def build_defs(installation: InstallationResource | None = None) -> Definitions:
+    """Assemble the graph.
+
+    Args:
+        installation: another installation than the environment's, for tests.
+    """
+    promises = {source: contracts.load(source) for source in SOURCES}
+    manifest = dbt.read_manifest()
+    raw = [portfolio_assets(promises["portfolio"]), git_assets(promises["git"])]
+    models = marts_assets(manifest)
+    cut = jobs(raw, bills=BILLS)
+    return Definitions(
+        assets=[*raw, models, release_asset(models, manifest), bills_asset(RELEASE)],
+        jobs=cut,
+        schedules=schedules(promises),
+        sensors=sensors({job.name: job for job in cut}),
+        resources={"installation": installation or InstallationResource()},
+        # One process a run: each step of the multiprocess executor would pay six seconds of imports again.
+        executor=in_process_executor,
+    )
+
+
+defs = build_defs()

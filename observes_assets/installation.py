@@ -1,0 +1,178 @@
+"""One installation: a home, a Postgres and a bucket that belong together.
+
+Everything that needs the outside opens it here, lazily: importing or constructing touches nothing. The
+bucket knows its installation's id and Postgres knows the same; a pair that does not match is refused
+before anything is written.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+from psycopg import Connection
+
+from observes_assets import contracts
+from observes_assets.archive import Archive
+from observes_assets.bucket import Bucket, open_bucket
+from observes_assets.contracts import Contract
+from observes_assets.errors import IntegrityError, SettingsError
+from observes_assets.landing import tables
+from observes_assets.postgres import connect, migrate, roles
+from observes_assets.postgres.server import EmbeddedServer
+from observes_assets.settings import Settings, load_settings
+from observes_assets.version import code_version
+from observes_assets.warehouse import pseudonyms
+
+SOURCES = ("portfolio", "git")
+_DATABASE = "observes"
+_IDENTITY = "observes.json"
+
+
+@dataclass
+class Installation:
+    """The outside world of one process."""
+
+    settings: Settings
+
+    @classmethod
+    def from_environment(cls) -> "Installation":
+        """The installation that the environment describes."""
+        return cls(load_settings())
+
+    @cached_property
+    def server(self) -> EmbeddedServer | None:
+        """The embedded server; None when ``OBSERVES_POSTGRES_URL`` names another."""
+        return None if self.settings.postgres_url else EmbeddedServer(self.settings.home)
+
+    @cached_property
+    def database_url(self) -> str:
+        """URL of the warehouse's database, which exists when this returns. Holds a password: never log it."""
+        if self.server is not None:
+            url = self.server.start()
+        else:
+            assert self.settings.postgres_url is not None
+            url = self.settings.postgres_url.get_secret_value()
+        return connect.ensure_database(url, self.database_name)
+
+    @cached_property
+    def database_name(self) -> str:
+        """Name of the warehouse's database."""
+        url = self.settings.postgres_url
+        return (connect.parts(url.get_secret_value()).database if url else "") or _DATABASE
+
+    @cached_property
+    def dagster_url(self) -> str:
+        """URL of Dagster's database, which exists when this returns; as SQLAlchemy wants it."""
+        if own := self.settings.dagster_postgres_url:
+            return connect.sqlalchemy_url(own.get_secret_value())
+        url = connect.ensure_database(self.database_url, f"{self.database_name}_dagster")
+        return connect.sqlalchemy_url(url)
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """The bucket, probed."""
+        return open_bucket(self.settings.bucket)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """The bucket's batches."""
+        return Archive(self.bucket, code_version=code_version())
+
+    @cached_property
+    def contracts(self) -> dict[str, Contract]:
+        """The sources' contracts, as this program ships them."""
+        return {source: contracts.load(source) for source in SOURCES}
+
+    def connect(self, purpose: str) -> Connection:
+        """A connection that autocommits; ``purpose`` shows in ``pg_stat_activity`` and in "who holds it"."""
+        return connect.connect(self.database_url, application_name=f"observes {purpose}", autocommit=True)
+
+    @contextmanager
+    def opened(self, purpose: str) -> Iterator[Connection]:
+        """A connection for a command that looks at, or decides about, what a run made before.
+
+        Raises:
+            SettingsError: no run has been here yet.
+        """
+        require_home(self.settings)
+        with self.connect(purpose) as connection:
+            found = migrate.version(connection)
+            if found == 0:
+                raise SettingsError(f"Nothing has run in {self.settings.home} yet.", "Run `observes run`.")
+            if found != migrate.newest():
+                self.set_up()
+            yield connection
+
+    def set_up(self) -> None:
+        """Make or upgrade what Postgres must have, and check that bucket and Postgres belong together.
+
+        Raises:
+            SettingsError: Postgres is too old, lacks rights, or was made by a newer Observes.
+            IntegrityError: the bucket belongs to another installation than Postgres.
+        """
+        with self.connect("set-up") as connection:
+            connect.require_supported(connection)
+            migrate.migrate(connection)
+            roles.create_roles(connection)
+            streams = [stream for one in self.contracts.values() for stream in one.streams.values()]
+            for stream in streams:
+                tables.create(connection, stream)
+            roles.grant_builder(
+                connection,
+                raw_schemas=[f"raw_{source}" for source in self.contracts],
+                version_tables=[f"{stream.source}__{stream.name}" for stream in streams],
+            )
+            key = pseudonyms.read_key(self.settings)
+            self._require_pair(connection, pseudonyms.fingerprint(key))
+            pseudonyms.install_key(connection, key)
+
+    def _require_pair(self, connection: Connection, key_fingerprint: str) -> None:
+        row = connection.execute("select installation_id from landing.installation").fetchone()
+        in_postgres = str(row[0]) if row else None
+        if in_postgres and not self.bucket.exists(_IDENTITY):
+            raise IntegrityError(
+                f"Postgres belongs to installation {in_postgres}, but the bucket {self.bucket.url} has no "
+                f"{_IDENTITY}: it is another bucket, or an emptied one.",
+                "Set OBSERVES_BUCKET_URL to this installation's bucket, or start with an empty database.",
+            )
+        fresh = {"installation_id": in_postgres or uuid.uuid4().hex, "key_fingerprint": key_fingerprint}
+        self.bucket.put_new(_IDENTITY, msgspec.json.encode(fresh))
+        identity = msgspec.json.decode(self.bucket.get(_IDENTITY))
+        in_bucket = str(identity["installation_id"])
+        if identity["key_fingerprint"] != key_fingerprint:
+            raise SettingsError(
+                f"The bucket {self.bucket.url} was filled with another pseudonym key.",
+                "Restore OBSERVES_PSEUDONYM_KEY or pseudonym.key in the home: with another key, people would "
+                "no longer join with themselves.",
+            )
+        if in_postgres is None:
+            connection.execute(
+                "insert into landing.installation (installation_id) values (%s) on conflict do nothing",
+                [in_bucket],
+            )
+        elif in_postgres != in_bucket:
+            raise IntegrityError(
+                f"Postgres belongs to installation {in_postgres}, the bucket {self.bucket.url} to {in_bucket}.",
+                "Check OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL: one of the two is the wrong one.",
+            )
+
+
+def require_home(settings: Settings) -> None:
+    """Make the home, private to its user.
+
+    Raises:
+        SettingsError: it can't be made or written.
+    """
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = settings.home / f".probe-{uuid.uuid4().hex}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"The home {settings.home} can't be written: {error.strerror}.",
+            "Set OBSERVES_HOME to a folder that you may write.",
+        ) from None

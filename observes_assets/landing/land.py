@@ -1,0 +1,326 @@
+"""Land one batch in one transaction: versions, tombstones, quarantine and its row in the ledger.
+
+The order of locks is what makes "as of load N" exact: the landing lock (shared), the stream's lock, then
+the load id. Nothing here commits; a failure leaves nothing behind.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
+
+from observes_assets import archive
+from observes_assets.archive import Manifest
+from observes_assets.contracts import StreamContract
+from observes_assets.errors import IntegrityError, RefusedError
+from observes_assets.landing.copy import copy_chosen, copy_keys, copy_records
+from observes_assets.landing.records import HASH_RECIPE, Reader, Refused, scope_prefix
+from observes_assets.landing.tables import StreamTables
+from observes_assets.postgres.locks import LANDING, lock_transaction, stream_lock
+
+SAMPLE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a load did: records of the batch, and keys of the scope."""
+
+    read: int = 0
+    written: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class Load:
+    """One batch, landed."""
+
+    load_id: int
+    manifest: Manifest
+    counts: Counts
+
+
+class BatchRefusedError(RefusedError):
+    """The batch broke its contract by more than the contract tolerates; holds what a person must see."""
+
+    def __init__(self, reason: str, counts: dict[str, int], samples: list[dict[str, Any]]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.counts = counts
+        self.samples = samples
+
+
+@dataclass(frozen=True)
+class Landing:
+    """One landing in progress: a batch, its contract, its local file, and the open transaction."""
+
+    connection: Connection
+    manifest: Manifest
+    contract: StreamContract
+    path: Path
+    limits_apply: bool
+
+    @property
+    def tables(self) -> StreamTables:
+        """The stream's tables."""
+        return StreamTables.of(self.contract)
+
+    @property
+    def prefix(self) -> str:
+        """How the keys of the batch's scope begin."""
+        return scope_prefix(self.contract, self.manifest.scope)
+
+    def run(self, *, run_id: str, code_version: str, started_at: datetime) -> Load:
+        """Land the batch inside the caller's transaction.
+
+        Raises:
+            BatchRefusedError: too much of it is in quarantine, too many keys vanish, or its count is wrong.
+        """
+        load_id = self._lock()
+        reader = Reader(self.path, self.contract, self.manifest.scope)
+        if self.manifest.kind == "differential" and self.manifest.record_count == 0:
+            counts = Counts()
+        elif self._scope_has_heads():
+            counts = self._land_differences(load_id, reader)
+        else:
+            counts = self._land_fresh(load_id, reader)
+        self._quarantine(reader.refused)
+        self._write_ledger(load_id, counts, run_id=run_id, code_version=code_version, started_at=started_at)
+        return Load(load_id, self.manifest, counts)
+
+    def _lock(self) -> int:
+        self.connection.execute("set local work_mem = '64MB'")
+        lock_transaction(self.connection, LANDING, shared=True)
+        lock_transaction(self.connection, stream_lock(self.manifest.source, self.manifest.stream))
+        return int(_one(self.connection, "select nextval('landing.load_id')"))
+
+    def _scope_has_heads(self) -> bool:
+        query = "select exists (select from {} where superseded_by is null and record_key ^@ %s)"
+        return bool(_one(self.connection, sql.SQL(query).format(self.tables.versions), [self.prefix]))
+
+    def _land_fresh(self, load_id: int, reader: Reader) -> Counts:
+        """The scope's first records: one reading, straight into the raw table."""
+        copied = copy_records(self.connection, self.tables, load_id, reader)
+        self._check_quality(reader)
+        insert = """
+            insert into {versions}
+                (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
+            select record_key, load_id, false, load_id, load_id, record_hash from {raw} where load_id = %s
+            on conflict (record_key) where superseded_by is null do nothing
+        """
+        written = self._execute(insert, [load_id])
+        if written < copied:
+            written = self._keep_last_duplicates(load_id, insert)
+        return Counts(read=reader.line_count, written=written, quarantined=len(reader.refused))
+
+    def _keep_last_duplicates(self, load_id: int, insert: str) -> int:
+        self._execute("delete from {versions} where load_id = %s", [load_id])
+        self._execute(
+            """
+            delete from {raw} where load_id = %s and line not in (
+                select max(line) from {raw} where load_id = %s group by record_key
+            )
+            """,
+            [load_id, load_id],
+        )
+        return self._execute(insert, [load_id])
+
+    def _land_differences(self, load_id: int, reader: Reader) -> Counts:
+        """Two readings: keys and hashes first, then only the lines that differ from the heads."""
+        self.connection.execute(
+            'create temporary table incoming (line integer, record_key text collate "C", record_hash uuid) '
+            "on commit drop"
+        )
+        copy_keys(self.connection, reader)
+        self._check_quality(reader)
+        self.connection.execute("analyze incoming")
+        changed = self._find_changed()
+        copy_chosen(
+            self.connection,
+            self.tables,
+            load_id,
+            sql.SQL("select line, record_key, record_hash from changed order by line"),
+            archive.lines(self.path),
+        )
+        self._supersede(load_id, "changed")
+        self._execute(
+            """
+            insert into {versions}
+                (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
+            select record_key, %(load)s, false, %(load)s, coalesce(first_load_id, %(load)s), record_hash
+            from changed
+            """,
+            {"load": load_id},
+        )
+        deleted = self._bury_vanished(load_id, reader) if self._may_bury(reader) else 0
+        keys = int(_one(self.connection, "select count(distinct record_key) from incoming"))
+        return Counts(
+            read=reader.line_count,
+            written=changed,
+            unchanged=keys - changed,
+            deleted=deleted,
+            quarantined=len(reader.refused),
+        )
+
+    def _find_changed(self) -> int:
+        return self._execute(
+            """
+            create temporary table changed on commit drop as
+            select
+                i.line, i.record_key, i.record_hash, v.first_load_id,
+                v.record_key is not null and not v.is_deleted as was_present
+            from incoming as i
+            join (select max(line) as line from incoming group by record_key) as last using (line)
+            left join {versions} as v on v.record_key = i.record_key and v.superseded_by is null
+            where v.record_key is null or v.is_deleted or v.record_hash <> i.record_hash
+            """
+        )
+
+    def _supersede(self, load_id: int, by: str) -> None:
+        self._execute(
+            f"""
+            update {{versions}} as v set superseded_by = %s from {by} as c
+            where v.record_key = c.record_key and v.superseded_by is null
+            """,
+            [load_id],
+        )
+
+    def _may_bury(self, reader: Reader) -> bool:
+        # A refused record counts as present; if its key can't be read, any key may be the present one.
+        return self.manifest.kind == "complete" and all(one.key is not None for one in reader.refused)
+
+    def _bury_vanished(self, load_id: int, reader: Reader) -> int:
+        present = [one.key for one in reader.refused]
+        vanished = self._execute(
+            """
+            create temporary table vanished on commit drop as
+            select v.record_key, v.content_load_id, v.first_load_id, v.record_hash
+            from {versions} as v
+            where v.superseded_by is null and not v.is_deleted and v.record_key ^@ %s
+                and v.record_key <> all (%s)
+                and not exists (select from incoming as i where i.record_key = v.record_key)
+            """,
+            [self.prefix, present],
+        )
+        if vanished:
+            self._check_shrinkage(vanished)
+            self._supersede(load_id, "vanished")
+            self._execute(
+                """
+                insert into {versions}
+                    (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
+                select record_key, %s, true, content_load_id, first_load_id, record_hash from vanished
+                """,
+                [load_id],
+            )
+        return vanished
+
+    def _check_quality(self, reader: Reader) -> None:
+        if reader.line_count != self.manifest.record_count:
+            raise IntegrityError(
+                f"{self.manifest.title} holds {reader.line_count} records, "
+                f"its manifest says {self.manifest.record_count}."
+            )
+        allowed = self.contract.maximum_quarantined_count
+        if self.limits_apply and len(reader.refused) > allowed:
+            raise BatchRefusedError(
+                f"{len(reader.refused)} of {reader.line_count} records break the contract, {allowed} may",
+                {"read": reader.line_count, "quarantined": len(reader.refused)},
+                [_sample(one) for one in reader.refused[:SAMPLE_SIZE]],
+            )
+
+    def _check_shrinkage(self, vanished: int) -> None:
+        count = sql.SQL(
+            "select count(*) from {} where superseded_by is null and not is_deleted and record_key ^@ %s"
+        ).format(self.tables.versions)
+        # The changed heads are written already, so what stands includes keys that this batch brings.
+        before = int(_one(self.connection, count, [self.prefix])) - int(
+            _one(self.connection, "select count(*) from changed where not was_present")
+        )
+        allowed = self.contract.maximum_vanished_share
+        if self.limits_apply and vanished > allowed * before:
+            keys = self.connection.execute(
+                "select record_key from vanished order by 1 limit %s", [SAMPLE_SIZE]
+            )
+            raise BatchRefusedError(
+                f"{vanished} of {before} keys would vanish, at most {allowed:.0%} may",
+                {"vanishing": vanished, "keys": before},
+                [{"key": row[0], "reason": "vanished"} for row in keys],
+            )
+
+    def _quarantine(self, refused: list[Refused]) -> None:
+        with (
+            self.connection.cursor() as cursor,
+            cursor.copy(
+                "copy landing.quarantine (source, stream, batch, line, record_key, path, reason) from stdin"
+            ) as copy,
+        ):
+            for one in refused:
+                copy.write_row(
+                    (
+                        self.manifest.source,
+                        self.manifest.stream,
+                        self.manifest.batch,
+                        one.line,
+                        one.key,
+                        one.violation.path,
+                        one.violation.reason,
+                    )
+                )
+
+    def _write_ledger(self, load_id: int, counts: Counts, **run: Any) -> None:
+        manifest = self.manifest
+        self.connection.execute(
+            """
+            insert into landing.loads select
+                %(load_id)s, %(source)s, %(stream)s, %(batch)s, %(scope)s, %(kind)s,
+                not exists (
+                    select from landing.loads where source = %(source)s and stream = %(stream)s
+                        and scope = %(scope)s and records_read > 0
+                ),
+                %(extracted_from)s, %(extracted_until)s, %(read)s, %(written)s, %(unchanged)s,
+                %(deleted)s, %(quarantined)s, %(hash_recipe)s, %(contract_sha256)s, %(code_version)s,
+                %(run_id)s, %(started_at)s, clock_timestamp()
+            """,
+            {
+                "load_id": load_id,
+                "source": manifest.source,
+                "stream": manifest.stream,
+                "batch": manifest.batch,
+                "scope": Jsonb(manifest.scope),
+                "kind": manifest.kind,
+                "extracted_from": manifest.extracted_from,
+                "extracted_until": manifest.extracted_until,
+                "hash_recipe": HASH_RECIPE,
+                "contract_sha256": manifest.contract_sha256,
+                **asdict(counts),
+                **run,
+            },
+        )
+        self.connection.execute(
+            "update landing.batches set state = 'landed' where (source, stream, batch) = (%s, %s, %s)",
+            [manifest.source, manifest.stream, manifest.batch],
+        )
+
+    def _execute(self, query: str, parameters: Any = None) -> int:
+        composed = sql.SQL(query).format(raw=self.tables.raw, versions=self.tables.versions)
+        return self.connection.execute(composed, parameters).rowcount
+
+
+def _sample(one: Refused) -> dict[str, Any]:
+    return {
+        "line": one.line,
+        "key": one.key,
+        "path": one.violation.path,
+        "reason": one.violation.reason,
+    }
+
+
+def _one(connection: Connection, query: Any, parameters: Any = None) -> Any:
+    row = connection.execute(query, parameters).fetchone()
+    assert row is not None
+    return row[0]

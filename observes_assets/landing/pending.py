@@ -1,0 +1,226 @@
+"""Which batch lands next, and what a refusal stops.
+
+Batches of a scope land strictly in order. A refused batch stops the landing (not the extraction) of its
+scope until a person accepts or rejects it; the decision lies beside the manifest in the bucket.
+``landing.batches`` is a copy of the archive's listing, so that no run lists it twice.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from psycopg import Connection, DataError
+from psycopg.types.json import Jsonb
+
+from observes_assets import contracts
+from observes_assets.archive import Archive, Cursor, Manifest, Scope
+from observes_assets.errors import IntegrityError
+from observes_assets.landing.land import BatchRefusedError, Landing, Load
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A batch that waits for a decision."""
+
+    manifest: Manifest
+    reason: str
+    is_about_bytes: bool
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the next extraction of a scope begins."""
+
+    previous: int | None
+    last_number: int
+    cursor: Cursor | None
+    makes_up_for: list[int]
+
+
+def sync(connection: Connection, archive: Archive, source: str, stream: str) -> None:
+    """Copy what the archive lists after the last known batch, and the decisions about refused ones.
+
+    The connection must autocommit.
+
+    Raises:
+        IntegrityError: the ledger knows a batch that the bucket lacks, or lacks its like.
+    """
+    last = _last_number(connection, source, stream)
+    if last:
+        _require_same(connection, archive, source, stream, last)
+    for manifest in archive.manifests(source, stream, after=last):
+        _remember(connection, manifest)
+    for refusal in _standing_refusals(connection, source, stream):
+        if decision := archive.decision(refusal.manifest):
+            _set_state(connection, refusal.manifest, f"{decision.verdict}ed")
+        elif refusal.is_about_bytes:
+            # Somebody may have restored the object: try again, at worst it is refused again.
+            _set_state(connection, refusal.manifest, "pending")
+
+
+def _remember(connection: Connection, manifest: Manifest) -> None:
+    """Note a batch of the archive as pending, unless it is known."""
+    connection.execute(
+        "insert into landing.batches values (%s, %s, %s, %s, 'pending', %s) on conflict do nothing",
+        [
+            manifest.source,
+            manifest.stream,
+            manifest.batch,
+            Jsonb(manifest.scope),
+            Jsonb(msgspec.to_builtins(manifest)),
+        ],
+    )
+
+
+def land_pending(
+    connection: Connection, archive: Archive, source: str, stream: str, *, run_id: str
+) -> tuple[list[Load], list[Refusal]]:
+    """Land every batch that waits, each in a transaction of its own. The connection must autocommit.
+
+    Returns:
+        what landed now, and every refusal that stands (new or old) with the batches' reasons.
+    """
+    loads, refusals = [], _standing_refusals(connection, source, stream)
+    blocked = [refusal.manifest.scope for refusal in refusals]
+    for manifest in _manifests(connection, source, stream, "state in ('pending', 'accepted')"):
+        if manifest.scope in blocked:
+            continue
+        landed = land_one(connection, archive, manifest, run_id=run_id)
+        if isinstance(landed, Load):
+            loads.append(landed)
+        elif landed is not None:
+            refusals.append(landed)
+            blocked.append(manifest.scope)
+    return loads, refusals
+
+
+def land_one(
+    connection: Connection, archive: Archive, manifest: Manifest, *, run_id: str
+) -> Load | Refusal | None:
+    """Land one batch, or write down its refusal; None if another process landed it meanwhile."""
+    started_at = datetime.now(UTC)
+    try:
+        with TemporaryDirectory(prefix="observes-landing-") as folder:
+            path = Path(folder) / "records.ndjson.zst"
+            archive.download(manifest, path)
+            contract = contracts.parse(manifest.source, archive.contract_text(manifest.contract_sha256))
+            with connection.transaction():
+                state = _lock_state(connection, manifest)
+                if state not in {"pending", "accepted"}:
+                    return None
+                landing = Landing(
+                    connection, manifest, contract.streams[manifest.stream], path, state == "pending"
+                )
+                return landing.run(run_id=run_id, code_version=archive.code_version, started_at=started_at)
+    except BatchRefusedError as error:
+        return _refuse(connection, manifest, error)
+    except IntegrityError as error:
+        return _refuse(connection, manifest, BatchRefusedError(error.message, {}, []))
+    except DataError as error:
+        # The primary message names the kind of the trouble; detail and context would quote the record.
+        reason = f"Postgres can't store a record: {error.diag.message_primary}"
+        return _refuse(connection, manifest, BatchRefusedError(reason, {}, []))
+
+
+def start_of(connection: Connection, source: str, stream: str, scope: Scope) -> Start:
+    """Where the next extraction of a scope begins: after the last batch, or where a rejected one began."""
+    rows = connection.execute(
+        "select batch, state, manifest from landing.batches "
+        "where (source, stream, scope) = (%s, %s, %s) order by batch",
+        [source, stream, Jsonb(scope)],
+    ).fetchall()
+    known = {batch: msgspec.convert(manifest, Manifest) for batch, _, manifest in rows}
+    made_up = {batch for manifest in known.values() for batch in manifest.makes_up_for}
+    rejected = [batch for batch, state, _ in rows if state == "rejected" and batch not in made_up]
+    last = max(known, default=None)
+    cursor = None
+    if rejected:
+        cursor = known[min(rejected)].cursor_before
+    elif last is not None:
+        cursor = known[last].cursor_after
+    return Start(last, _last_number(connection, source, stream), cursor, rejected)
+
+
+def _last_number(connection: Connection, source: str, stream: str) -> int:
+    row = connection.execute(
+        "select coalesce(max(batch), 0) from landing.batches where (source, stream) = (%s, %s)",
+        [source, stream],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _manifests(connection: Connection, source: str, stream: str, condition: str) -> list[Manifest]:
+    rows = connection.execute(
+        f"select manifest from landing.batches where (source, stream) = (%s, %s) and {condition} "
+        "order by batch",
+        [source, stream],
+    )
+    return [msgspec.convert(row[0], Manifest) for row in rows]
+
+
+def _require_same(connection: Connection, archive: Archive, source: str, stream: str, last: int) -> None:
+    known = _manifests(connection, source, stream, f"batch = {last}")[0]
+    try:
+        found = archive.manifest(source, stream, last)
+    except IntegrityError as error:
+        raise IntegrityError(
+            f"Postgres knows {known.title}, but the bucket {archive.bucket.url} does not have it.",
+            "Check OBSERVES_BUCKET_URL and OBSERVES_POSTGRES_URL: one of the two is the wrong one, or the "
+            "bucket has lost objects.",
+        ) from error
+    if found.batch_id != known.batch_id:
+        raise IntegrityError(
+            f"{known.title} is another one in Postgres than in the bucket {archive.bucket.url}.",
+            "Check OBSERVES_BUCKET_URL and OBSERVES_POSTGRES_URL: one of the two is the wrong one.",
+        )
+
+
+def _standing_refusals(connection: Connection, source: str, stream: str) -> list[Refusal]:
+    rows = connection.execute(
+        "select b.manifest, r.reason, r.counts = '{}' from landing.batches as b join landing.refusals as r "
+        "using (source, stream, batch) "
+        "where (source, stream) = (%s, %s) and b.state = 'refused' order by batch",
+        [source, stream],
+    )
+    return [
+        Refusal(msgspec.convert(manifest, Manifest), reason, is_about_bytes)
+        for manifest, reason, is_about_bytes in rows
+    ]
+
+
+def _lock_state(connection: Connection, manifest: Manifest) -> str:
+    row = connection.execute(
+        "select state from landing.batches where (source, stream, batch) = (%s, %s, %s) for update",
+        [manifest.source, manifest.stream, manifest.batch],
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _refuse(connection: Connection, manifest: Manifest, error: BatchRefusedError) -> Refusal:
+    with connection.transaction():
+        connection.execute(
+            "insert into landing.refusals values (%s, %s, %s, %s, %s, %s, clock_timestamp()) "
+            "on conflict (source, stream, batch) do update set (reason, counts, samples, refused_at) "
+            "= (excluded.reason, excluded.counts, excluded.samples, excluded.refused_at)",
+            [
+                manifest.source,
+                manifest.stream,
+                manifest.batch,
+                error.reason,
+                Jsonb(error.counts),
+                Jsonb(error.samples),
+            ],
+        )
+        _set_state(connection, manifest, "refused")
+    return Refusal(manifest, error.reason, not error.counts)
+
+
+def _set_state(connection: Connection, manifest: Manifest, state: str) -> None:
+    connection.execute(
+        "update landing.batches set state = %s where (source, stream, batch) = (%s, %s, %s)",
+        [state, manifest.source, manifest.stream, manifest.batch],
+    )

@@ -1,0 +1,62 @@
+"""What Dagster shows of a raw stream, derived from its contract."""
+
+from datetime import timedelta
+from typing import Any
+
+from dagster import AssetCheckSpec, AssetKey, AssetSpec, FreshnessPolicy, MetadataValue
+
+from observes_assets.contracts import Contract, StreamContract
+from observes_assets.extraction import Outcome
+
+STRUCTURE = "structure"
+ACCEPTED = "accepted"
+
+
+def raw_spec(contract: Contract, stream: StreamContract, *, deps: list[AssetKey] | None = None) -> AssetSpec:
+    """The asset of a raw stream: key ``[source, stream]``, as in ``raw_<source>.<stream>``."""
+    warn, fail = stream.freshness_hours
+    return AssetSpec(
+        key=AssetKey([contract.source, stream.name]),
+        deps=deps or [],
+        description=stream.description,
+        group_name=contract.source,
+        owners=[f"team:{contract.owner}"],
+        kinds={"python", "postgres"},
+        tags={"layer": "raw", "contract": contract.sha256[:16]},
+        metadata={"table": f"raw_{contract.source}.{stream.name}", "cadence": stream.cron},
+        freshness_policy=FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=fail), warn_window=timedelta(hours=warn)
+        ),
+    )
+
+
+def raw_check_specs(contract: Contract, stream: StreamContract) -> list[AssetCheckSpec]:
+    """Two checks a stream: one that blocks, with all that is structure; one that calls a person."""
+    key = AssetKey([contract.source, stream.name])
+    return [
+        AssetCheckSpec(
+            STRUCTURE,
+            asset=key,
+            blocking=True,
+            description="Every head has its document, keys are unique, and the ledger's counts equal the rows.",
+        ),
+        AssetCheckSpec(
+            ACCEPTED,
+            asset=key,
+            description="No batch waits for a decision and no record is in quarantine.",
+        ),
+    ]
+
+
+def load_metadata(outcome: Outcome) -> dict[str, Any]:
+    """What an extraction did, for the asset's page."""
+    counts = [load.counts for load in outcome.loads]
+    return {
+        "dagster/row_count": sum(one.read for one in counts),
+        "written": sum(one.written for one in counts),
+        "unchanged": sum(one.unchanged for one in counts),
+        "deleted": sum(one.deleted for one in counts),
+        "quarantined": sum(one.quarantined for one in counts),
+        "batches": MetadataValue.text(", ".join(load.manifest.title for load in outcome.loads[:20])),
+        "loads": MetadataValue.json([load.load_id for load in outcome.loads[:100]]),
+    }

@@ -1,0 +1,51 @@
+"""The portfolio as a Dagster asset."""
+
+from collections.abc import Iterator
+
+from dagster import (
+    AssetCheckResult,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    multi_asset,
+)
+from observes_assets import progress
+from observes_assets.contracts import Contract
+from observes_assets.extraction import Extractor, Reading
+from observes_assets.oath.checks import check_stream
+from observes_assets.oath.specs import load_metadata, raw_check_specs, raw_spec
+from observes_assets.resources import InstallationResource
+from observes_assets.sources.portfolio.reading import read
+
+STREAM = "portfolio"
+
+
+def portfolio_assets(contract: Contract) -> AssetsDefinition:
+    """The asset ``portfolio/portfolio`` and its checks."""
+    stream = contract.streams[STREAM]
+
+    @multi_asset(
+        name="portfolio",
+        specs=[raw_spec(contract, stream)],
+        check_specs=raw_check_specs(contract, stream),
+    )
+    def portfolio(
+        context: AssetExecutionContext, installation: InstallationResource
+    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+        """Read the portfolio file, archive it and land it."""
+        opened = installation.open()
+        with (
+            opened.connect(f"portfolio, run {context.run_id}") as connection,
+            progress.task("portfolio", 1) as step,
+        ):
+            extractor = Extractor(connection, opened.archive, contract, context.run_id)
+            # The record's memory is the last landed one, so what waits lands first.
+            extractor.land_waiting(STREAM)
+            with extractor.scope(STREAM, {}) as start:
+                reading = Reading("complete", read(opened, connection))
+                outcome = extractor.extract(STREAM, {}, start, reading)
+            step(1, "landed")
+            yield MaterializeResult(asset_key=["portfolio", STREAM], metadata=load_metadata(outcome))
+            yield from check_stream(connection, stream)
+
+    return portfolio

@@ -1,0 +1,200 @@
+"""One build of the marts: fix the as-of, let dbt fill ``candidate``, and write down what came of it.
+
+The as-of is a row (``landing.build``), not a dbt variable. A dbt invocation joins the build by a token in
+its environment and holds the row for share in every model, so an orphan can't write into the next
+candidate. The lock of the build is a session's: it goes when the process dies, and so does dbt.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
+
+from observes_assets.contracts import Contract
+from observes_assets.postgres.locks import BUILD, LANDING, lock_transaction, session_lock
+from observes_assets.postgres.roles import BUILDER
+from observes_assets.version import code_version
+
+CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What decides a release besides its as-of: equal identity and as-of give equal marts."""
+
+    code_version: str
+    contracts: Mapping[str, str]
+    key_fingerprint: str
+
+    @property
+    def sha256(self) -> str:
+        """The identity in one word."""
+        text = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(text).hexdigest()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One dbt node's result: a model built, or a test run."""
+
+    name: str
+    is_blocking: bool
+    status: str
+    failures: int | None
+    message: str | None
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether it did what it should."""
+        return self.status in {"success", "pass"}
+
+
+def identity(connection: Connection, contracts: Mapping[str, Contract]) -> Identity:
+    """The identity of a build made now."""
+    row = connection.execute("select fingerprint from landing.pseudonym_key").fetchone()
+    assert row is not None
+    shas = {source: contract.sha256 for source, contract in sorted(contracts.items())}
+    return Identity(code_version(), shas, str(row[0]))
+
+
+def is_due(connection: Connection, current: Identity) -> bool:
+    """Whether a build would show anything that the newest release does not."""
+    row = connection.execute(
+        "select as_of, inputs_sha256 from landing.releases order by release_number desc limit 1"
+    ).fetchone()
+    if row is None or row[1] != current.sha256:
+        return True
+    newer = connection.execute(
+        "select exists (select from landing.loads "
+        "where load_id > %s and (records_written > 0 or records_deleted > 0))",
+        [row[0]],
+    ).fetchone()
+    return bool(newer and newer[0])
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build in progress; ``token`` is what dbt's sessions must carry."""
+
+    as_of: int
+    token: str
+
+
+@contextmanager
+def building(connection: Connection, current: Identity) -> Iterator[Build]:
+    """Hold the build lock for the block, with a fresh as-of and an empty candidate.
+
+    A block that ends without ``finish`` leaves the build failed, and the last release on show.
+    """
+    with session_lock(connection, BUILD, what="The build"):
+        build = Build(_fix_as_of(connection, current), secrets.token_hex(16))
+        connection.execute(
+            "update landing.build set state = 'building', token = %s, invocation_id = null", [build.token]
+        )
+        _make_candidate(connection)
+        try:
+            yield build
+        finally:
+            connection.execute(
+                "update landing.build set state = 'failed', reason = coalesce(reason, 'it was interrupted') "
+                "where state = 'building' and token = %s",
+                [build.token],
+            )
+
+
+def _fix_as_of(connection: Connection, current: Identity) -> int:
+    with connection.transaction():
+        # Alone in its statement: a snapshot taken together with the lock would miss a load that it waited for.
+        lock_transaction(connection, LANDING)
+        row = connection.execute("select coalesce(max(load_id), 0) from landing.loads").fetchone()
+        assert row is not None
+        connection.execute(
+            """
+            update landing.build set
+                state = 'failed', token = null, invocation_id = null, marts = '{}', reason = null,
+                as_of = %(as_of)s,
+                as_of_at = (select max(extracted_until) from landing.loads where load_id <= %(as_of)s),
+                as_of_batches = (
+                    select coalesce(jsonb_object_agg(source || '/' || stream, batch), '{}') from (
+                        select source, stream, max(batch) as batch from landing.loads
+                        where load_id <= %(as_of)s group by source, stream
+                    )
+                ),
+                inputs_sha256 = %(sha256)s, identity = %(identity)s
+            """,
+            {
+                "as_of": row[0],
+                "sha256": current.sha256,
+                "identity": Jsonb(msgspec.to_builtins(current)),
+            },
+        )
+    return int(row[0])
+
+
+def _make_candidate(connection: Connection) -> None:
+    # Before dbt starts: dbt remembers which relations exist before its own hooks run.
+    with connection.transaction():
+        connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(CANDIDATE)))
+        connection.execute(
+            sql.SQL("create schema {} authorization {}").format(
+                sql.Identifier(CANDIDATE), sql.Identifier(BUILDER)
+            )
+        )
+
+
+def finish(
+    connection: Connection, build: Build, results: list[CheckResult], marts: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Write down the results; the build counts as built only if every blocking one passed.
+
+    Args:
+        marts: the marts of the manifest, all of which must be in the candidate.
+
+    Returns:
+        each mart's sha256 and number of rows; empty if the build failed.
+    """
+    invocation = connection.execute("select invocation_id from landing.build").fetchone()
+    failed = [one.name for one in results if one.is_blocking and not one.has_passed]
+    measured = {} if failed else {mart: _measure(connection, mart) for mart in sorted(marts)}
+    with connection.transaction():
+        for one in results:
+            connection.execute(
+                "insert into landing.check_results values (%s, %s, %s, %s, %s, %s)",
+                [
+                    invocation[0] if invocation else None,
+                    one.name,
+                    one.is_blocking,
+                    one.status,
+                    one.failures,
+                    one.message,
+                ],
+            )
+        connection.execute(
+            "update landing.build set state = %s, marts = %s, reason = %s where token = %s",
+            [
+                "failed" if failed else "built",
+                Jsonb(measured),
+                f"failed: {', '.join(failed[:5])}" if failed else None,
+                build.token,
+            ],
+        )
+    return measured
+
+
+def _measure(connection: Connection, mart: str) -> dict[str, Any]:
+    """Rows and sha256 of a mart's text, ordered by its columns from the first on, which is its key."""
+    table = sql.Identifier(CANDIDATE, mart)
+    digest, rows = hashlib.sha256(), 0
+    with connection.cursor() as cursor:
+        query = sql.SQL("copy (select * from {0} as mart order by mart) to stdout").format(table)
+        with cursor.copy(query) as copy:
+            for chunk in copy:
+                digest.update(chunk)
+                rows += 1
+    return {"sha256": digest.hexdigest(), "rows": rows}

@@ -1,0 +1,36 @@
+"""The dbt program that builds: it dies with its parent, and its sessions carry the build's token.
+
+Installed as ``observes-dbt``. Linux kills it when the thread that started it is gone, so an orphan rarely
+exists; the database fences off the one that does (``landing.hold_build``).
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from importlib.metadata import version
+
+SESSION_OPTIONS = "OBSERVES_DBT_PGOPTIONS"
+PARENT = "OBSERVES_DBT_PARENT"
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Run dbt with this process's arguments."""
+    if sys.argv[1:] == ["--version"]:
+        # dbt's own answer asks the package index for the newest version first.
+        sys.stdout.write(f"Core:\n  - installed: {version('dbt-core')}\n")
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if str(os.getppid()) != os.environ.get(PARENT):
+        sys.exit("observes-dbt was orphaned before it began, or was started by hand: run `observes run`.")
+    # Set here and not by the parent: Dagster's own connections in the parent must not carry them.
+    os.environ["PGOPTIONS"] = os.environ.get(SESSION_OPTIONS, "-c TimeZone=UTC")
+
+    from dbt.cli.main import cli  # noqa: PLC0415 - two seconds, and not for --version
+
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Fixtures for tests that want PostgreSQL; nothing is started for tests that don't ask."""
+
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from observes_assets.postgres.connect import ensure_database
+from observes_assets.postgres.server import EmbeddedServer
+
+STOP_WITH_US = """
+import sys, pathlib, shutil
+from observes_assets.postgres.server import EmbeddedServer
+sys.stdin.read()
+EmbeddedServer(pathlib.Path(sys.argv[1])).stop()
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def embedded_home() -> Iterator[Path]:
+    """A home that the server's account can reach (pytest's own temporary folders are closed to others).
+
+    A watcher outlives us just long enough to stop a server in it, however we end.
+    """
+    home = Path(tempfile.mkdtemp(prefix="observes-test-"))
+    home.chmod(0o755)
+    with subprocess.Popen([sys.executable, "-c", STOP_WITH_US, str(home)], stdin=subprocess.PIPE) as watcher:
+        yield home
+        assert watcher.stdin is not None
+        watcher.stdin.close()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def embedded_server(embedded_home: Path) -> Iterator[EmbeddedServer]:
+    """A running embedded server, one a test process."""
+    server = EmbeddedServer(embedded_home)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(embedded_server: EmbeddedServer) -> Iterator[str]:
+    """Superuser's URL of a fresh, empty database."""
+    name = f"test_{secrets.token_hex(6)}"
+    postgres = embedded_server.start()  # a test may have stopped it
+    yield ensure_database(postgres, name)
+    with psycopg.connect(embedded_server.start(), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
