@@ -6,7 +6,7 @@
     ├── SourceError               a vendor could not be read
     │   ├── TransientError        worth another try, perhaps after ``retry_after_seconds``
     │   └── PermanentError        a person must act first
-    ├── IntegrityError            bucket and Postgres contradict each other, or bytes are not what was promised
+    ├── IntegrityError            bucket, Postgres and what was promised of bytes contradict each other
     ├── RefusedError              a batch was refused by its contract and waits for a decision
     └── PublishRefusedError       a release was not published, and why
 

@@ -5,6 +5,7 @@ bucket knows its installation's id and Postgres knows the same; a pair that does
 before anything is written.
 """
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from observes_assets.errors import IntegrityError, SettingsError
 from observes_assets.landing import tables
 from observes_assets.postgres import connect, migrate, roles
 from observes_assets.postgres.server import EmbeddedServer
+from observes_assets.postgres.url import parts, sqlalchemy_url
 from observes_assets.settings import Settings, load_settings
 from observes_assets.version import code_version
 from observes_assets.warehouse import pseudonyms
@@ -61,15 +63,15 @@ class Installation:
     def database_name(self) -> str:
         """Name of the warehouse's database."""
         url = self.settings.postgres_url
-        return (connect.parts(url.get_secret_value()).database if url else "") or _DATABASE
+        return (parts(url.get_secret_value()).database if url else "") or _DATABASE
 
     @cached_property
     def dagster_url(self) -> str:
         """URL of Dagster's database, which exists when this returns; as SQLAlchemy wants it."""
         if own := self.settings.dagster_postgres_url:
-            return connect.sqlalchemy_url(own.get_secret_value())
+            return sqlalchemy_url(own.get_secret_value())
         url = connect.ensure_database(self.database_url, f"{self.database_name}_dagster")
-        return connect.sqlalchemy_url(url)
+        return sqlalchemy_url(url)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -155,19 +157,20 @@ class Installation:
             )
         elif in_postgres != in_bucket:
             raise IntegrityError(
-                f"Postgres belongs to installation {in_postgres}, the bucket {self.bucket.url} to {in_bucket}.",
+                f"Postgres belongs to installation {in_postgres}, "
+                f"the bucket {self.bucket.url} to {in_bucket}.",
                 "Check OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL: one of the two is the wrong one.",
             )
 
 
 def require_home(settings: Settings) -> None:
-    """Make the home, private to its user.
+    """Make the home, private to its user; when that is root, Postgres' account may pass through.
 
     Raises:
         SettingsError: it can't be made or written.
     """
     try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         probe = settings.home / f".probe-{uuid.uuid4().hex}"
         probe.touch()
         probe.unlink()

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     )
 
     def model_post_init(self, _context: object) -> None:
+        """Make paths absolute."""
         self.home = self.home.expanduser().absolute()
         if self.portfolio is not None:
             self.portfolio = self.portfolio.expanduser().absolute()

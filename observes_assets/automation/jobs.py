@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dagster import AssetKey, AssetSelection, AssetsDefinition, define_asset_job
+from dagster import AssetKey, AssetsDefinition, AssetSelection, define_asset_job
 
 INGEST, RELEASE, BILLS = "ingest", "release", "bills"
 

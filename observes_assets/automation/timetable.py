@@ -64,10 +64,10 @@ def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
         job=jobs[RELEASE],
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Builds and publishes a release once new versions have landed and two minutes were quiet.",
+        description="Builds and publishes a release once new versions have landed and it was quiet a while.",
     )
     def release_when_settled(
-        context: SensorEvaluationContext, installation: InstallationResource
+        _context: SensorEvaluationContext, installation: InstallationResource
     ) -> SensorResult | SkipReason:
         opened = installation.open()
         with opened.connect("release sensor") as connection:
@@ -91,7 +91,7 @@ def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
         description="Writes bills when a month begins or closes, though nothing has landed.",
     )
     def bills_when_due(
-        context: SensorEvaluationContext, installation: InstallationResource
+        _context: SensorEvaluationContext, installation: InstallationResource
     ) -> SensorResult | SkipReason:
         opened = installation.open()
         now = datetime.now(UTC)

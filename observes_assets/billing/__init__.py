@@ -10,13 +10,12 @@ What belongs here: everything between a release and the files of a bill. What do
 the graph's assets beyond ``assets.py``.
 """
 
-from observes_assets.billing.currency import minor_digits
 from observes_assets.billing.explain import Explanation, explain
 from observes_assets.billing.files import month_json, write_out
 from observes_assets.billing.job import bills_due, preview, write_bills
 from observes_assets.billing.records import BillsOutcome, MonthBill, MonthFacts
 from observes_assets.billing.rules import compute_month
-from observes_assets.billing.store import releases_in_use
+from observes_assets.currency import minor_digits
 
 __all__ = [
     "BillsOutcome",
@@ -29,7 +28,6 @@ __all__ = [
     "minor_digits",
     "month_json",
     "preview",
-    "releases_in_use",
     "write_bills",
     "write_out",
 ]

@@ -1,6 +1,8 @@
 """Bills as a Dagster asset."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from dagster import (
     AssetCheckResult,
@@ -9,11 +11,11 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     MaterializeResult,
     MetadataValue,
     multi_asset,
 )
-from dagster import AssetSpec as Spec
 
 from observes_assets.billing.job import write_bills
 from observes_assets.billing.records import BillsOutcome
@@ -31,7 +33,7 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
     @multi_asset(
         name="bills",
         specs=[
-            Spec(
+            AssetSpec(
                 key=BILLS,
                 deps=[release],
                 group_name="billing",
@@ -53,22 +55,22 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
     )
     def bills(
         context: AssetExecutionContext, installation: InstallationResource
-    ):  # noqa: ANN202 - Dagster wants no return annotation on a function that yields a result and a check
+    ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Write the bills from the release on show; nothing is written where nothing changed."""
         opened = installation.open()
         with opened.connect(f"bills, run {context.run_id}") as connection:
             outcome = write_bills(
                 connection, opened.bucket, now=datetime.now(UTC), code_version=code_version()
             )
-            if outcome.release is not None and any(month.action == "closed" for month in outcome.changed):
-                retention.pin(connection, outcome.release)
+            for number in outcome.closed_releases:
+                retention.pin(connection, number)
         yield MaterializeResult(asset_key=BILLS, metadata=_metadata(outcome))
         yield _check(outcome)
 
     return bills
 
 
-def _metadata(outcome: BillsOutcome) -> dict[str, object]:
+def _metadata(outcome: BillsOutcome) -> dict[str, Any]:
     return {
         "release": outcome.release or 0,
         "months": MetadataValue.json(

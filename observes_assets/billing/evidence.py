@@ -129,7 +129,9 @@ def read_commits(conn: Connection[Any], release: int, rule: Rule, email: str) ->
 
             firsts as (
                 select distinct on (organization_name, fingerprint)
-                    organization_name, fingerprint, seen_at, is_history, repository_nickname, commit_sha
+                    organization_name, fingerprint, seen_at as first_seen_at,
+                    is_history as is_first_history, repository_nickname as first_repository,
+                    commit_sha as first_commit
                 from {mart}.commits
                 where (organization_name, fingerprint) in (select organization_name, fingerprint from mine)
                 order by organization_name, fingerprint, seen_at, is_history desc, authored_at, commit_sha,
@@ -153,8 +155,8 @@ def read_commits(conn: Connection[Any], release: int, rule: Rule, email: str) ->
 
             select mine.organization_name, mine.repository_nickname, mine.branch, mine.commit_sha,
                 mine.authored_at, mine.committed_at, mine.seen_at, mine.is_history, mine.is_merge,
-                mine.is_reachable, firsts.seen_at, firsts.is_history, firsts.repository_nickname,
-                firsts.commit_sha, coalesce(owners.groups, '{{}}'), coalesce(counted.groups, '{{}}'),
+                mine.is_reachable, firsts.first_seen_at, firsts.is_first_history, firsts.first_repository,
+                firsts.first_commit, coalesce(owners.groups, '{{}}'), coalesce(counted.groups, '{{}}'),
                 coalesce(counted.months, '{{}}')
             from mine
             inner join firsts using (organization_name, fingerprint)

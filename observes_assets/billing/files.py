@@ -129,7 +129,7 @@ def _organization_summary(organization: OrganizationBill, stop: Stop | None) -> 
 
 
 def _organization_json(organization: OrganizationSummary) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(organization)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(organization))
     del plain["inputs_sha256"]
     if plain["stale"] is None:
         del plain["stale"]

@@ -43,6 +43,16 @@ class _Plan:
     stops: tuple[Stop, ...] = ()
     blocked: str | None = None
 
+    @property
+    def closed_releases(self) -> frozenset[int]:
+        """Releases that bills of closed months name."""
+        return frozenset(
+            revision.release
+            for decision in self.decisions
+            if decision.outcome.status == "closed" and (state := decision.bill or decision.before)
+            for revision in state.revisions
+        )
+
 
 def write_bills(conn: Connection[Any], bucket: Bucket, *, now: datetime, code_version: str) -> BillsOutcome:
     """Write the current month and every earlier one that isn't closed; correct closed ones.
@@ -64,7 +74,7 @@ def write_bills(conn: Connection[Any], bucket: Bucket, *, now: datetime, code_ve
             if decision.bill is not None:
                 store.put(decision.bill, decision.before, decision.names)
     outcomes = tuple(decision.outcome for decision in plan.decisions)
-    return BillsOutcome(plan.release, outcomes, plan.stops, plan.blocked)
+    return BillsOutcome(plan.release, outcomes, plan.stops, plan.blocked, plan.closed_releases)
 
 
 def bills_due(conn: Connection[Any], bucket: Bucket, *, now: datetime) -> bool:
@@ -130,7 +140,11 @@ class _Planner:
         """
         before = self.store.summary(month) if "summary.json" in names else None
         if before and before.status == "closed":
-            return self._closed(month, before, names)
+            decision = self._closed(month, before, names)
+            if decision.bill is None and self.store.needs_repair(before, names):
+                outcome = replace(decision.outcome, action="written", note="put right what a kill left")
+                return replace(decision, outcome=outcome, bill=self.store.bill(before))
+            return decision
         return self._open(month, before, names)
 
     def _open(self, month: date, before: Summary | None, names: frozenset[str]) -> _Decision:
@@ -156,12 +170,6 @@ class _Planner:
 
     def _closed(self, month: date, before: Summary, names: frozenset[str]) -> _Decision:
         revision = before.revision or 1
-        if self.store.needs_repair(before, names):
-            # What a kill left undone comes first; a correction can wait for the next run.
-            outcome = MonthOutcome(
-                month, "closed", revision, "written", note="an interrupted run was put right"
-            )
-            return _Decision(outcome, before, names, self.store.bill(before))
         outcome = MonthOutcome(month, "closed", revision, "unchanged")
         facts = self.moment.facts
         if before.settings.time_zone != facts.settings.time_zone:

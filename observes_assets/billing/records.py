@@ -196,12 +196,14 @@ class BillsOutcome:
     Args:
         blocked: why nothing at all was written, or None.
         stops: organizations whose bills are stale.
+        closed_releases: releases that bills of closed months name, all of them: they must be kept.
     """
 
     release: int | None
     months: tuple[MonthOutcome, ...] = ()
     stops: tuple[Stop, ...] = ()
     blocked: str | None = None
+    closed_releases: frozenset[int] = frozenset()
 
     @property
     def failed(self) -> bool:

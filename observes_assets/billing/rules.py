@@ -21,7 +21,6 @@ from math import floor
 from typing import Any
 
 from observes_assets.billing.authors import exclusion
-from observes_assets.billing.currency import from_minor_units, minor_digits
 from observes_assets.billing.records import (
     AuthorBill,
     AuthorFact,
@@ -33,6 +32,7 @@ from observes_assets.billing.records import (
     Stop,
     Terms,
 )
+from observes_assets.currency import from_minor_units, minor_digits
 from observes_assets.errors import IntegrityError
 
 

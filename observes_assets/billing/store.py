@@ -99,9 +99,8 @@ class BillStore:
         for name, data in files.items():
             if name not in names or vouched.get(name) != summary.files[name]:
                 self.bucket.put(prefix + name, data)
-        for name in sorted(names):
-            if "/" not in name and name.endswith(".csv") and name not in files:
-                self.bucket.delete(prefix + name)
+        for name in _left(summary, before, names):
+            self.bucket.delete(prefix + name)
         if before != summary:
             self.bucket.put(f"{prefix}summary.json", json_bytes(summary))
         for name in _superseded(summary, names):
@@ -121,15 +120,6 @@ class BillStore:
                 )
 
 
-def releases_in_use(bucket: Bucket) -> set[int]:
-    """Releases that a bill in the bucket names: retention keeps them."""
-    store = BillStore(bucket)
-    summaries = (store.summary(month) for month in store.listing())
-    return {
-        revision.release for summary in summaries if summary is not None for revision in summary.revisions
-    }
-
-
 def _prefix(month: date) -> str:
     return f"bills/{month:%Y/%m}/"
 
@@ -138,6 +128,13 @@ def _superseded(summary: Summary, names: Iterable[str]) -> list[str]:
     """Files in directories that no revision of the summary names."""
     kept = {revision.directory for revision in summary.revisions}
     return sorted(name for name in names if "/" in name and name.partition("/")[0] not in kept)
+
+
+def _left(summary: Summary, before: Summary | None, names: frozenset[str]) -> list[str]:
+    """Flat copies of ours that the summary no longer names. What others put beside them is theirs."""
+    ours = set(before.files) if before else set()
+    ours |= {name.rpartition("/")[2] for name in _superseded(summary, names)} - {"bill.json"}
+    return sorted((ours & names) - summary.files.keys())
 
 
 def _unreadable(name: str) -> IntegrityError:

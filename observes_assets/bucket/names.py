@@ -79,7 +79,8 @@ def walk(
     for name in sorted(list_level(parent, prefix, after)):
         if name.endswith("/"):
             may_hold = name.startswith(prefix) and (name > after or after.startswith(name))
-            if may_hold and is_name(name + "x"):
+            # SeaweedFS lists an emptied level as being inside itself.
+            if may_hold and name != parent and is_name(name + "x"):
                 yield from walk(list_level, prefix, after, name)
         elif name.startswith(prefix) and name > after and is_name(name):
             yield name

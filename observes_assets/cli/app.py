@@ -10,7 +10,11 @@ from observes_assets.cli.output import complain
 from observes_assets.errors import ObservesError
 
 # Every tool's telemetry is off, whoever started us.
-TELEMETRY_OFF = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DAGSTER_DISABLE_TELEMETRY": "yes", "DO_NOT_TRACK": "1"}
+TELEMETRY_OFF = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
+    "DO_NOT_TRACK": "1",
+}
 
 app = typer.Typer(
     name="observes",

@@ -12,7 +12,9 @@ from observes_assets.cli.output import Json, out, print_json, print_table
 from observes_assets.errors import SettingsError
 from observes_assets.installation import Installation
 
-app = typer.Typer(help="Batches: list them, see why one was refused, accept or reject it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Batches: list them, see why one was refused, accept or reject it.", no_args_is_help=True
+)
 
 Source = Annotated[str, typer.Argument(help="For example: git")]
 Stream = Annotated[str, typer.Argument(help="For example: commits")]
@@ -65,14 +67,18 @@ def show(source: Source, stream: Stream, number: Number, as_json: Json = False) 
         raise _unknown(source, stream, number)
     state, manifest, reason, counts, samples = row
     if as_json:
-        print_json({"state": state, "manifest": manifest, "reason": reason, "counts": counts, "samples": samples})
+        print_json(
+            {"state": state, "manifest": manifest, "reason": reason, "counts": counts, "samples": samples}
+        )
         return
     print_table(f"Batch {number} of {source}/{stream}: {state}", ("field", "value"), manifest.items())
     if reason:
         out.print(f"Refused: {reason}")
-        print_table("Samples", ("line", "key", "path", "reason"), [
-            (one.get("line"), one.get("key"), one.get("path"), one.get("reason")) for one in samples
-        ])
+        print_table(
+            "Samples",
+            ("line", "key", "path", "reason"),
+            [(one.get("line"), one.get("key"), one.get("path"), one.get("reason")) for one in samples],
+        )
 
 
 @app.command("accept")
@@ -107,10 +113,12 @@ def _decide(source: str, stream: str, number: int, verdict: Literal["accept", "r
     if row is None:
         raise _unknown(source, stream, number)
     if row[0] != "refused":
-        raise SettingsError(f"Batch {number} of {source}/{stream} is {row[0]}, so there is nothing to decide.")
+        raise SettingsError(
+            f"Batch {number} of {source}/{stream} is {row[0]}, so there is nothing to decide."
+        )
     if verdict == "accept" and row[2]:
         raise SettingsError(
-            f"Batch {number} of {source}/{stream} can't be accepted: its bytes are not what its manifest says.",
+            f"Batch {number} of {source}/{stream} can't be accepted: its bytes are not as promised.",
             "Restore its object in the bucket, or reject it.",
         )
     decision = Decision(verdict=verdict, who=getpass.getuser(), why=why, decided_at=datetime.now(UTC))

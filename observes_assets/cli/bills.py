@@ -19,7 +19,9 @@ Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="D
 def bills(
     context: typer.Context,
     month: Month = None,
-    to: Annotated[Path | None, typer.Option("--out", help="Write the month's CSV files and summary here.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Write the month's CSV files and summary here.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what each group owes for a month; a month that no run wrote is computed as a preview.

@@ -19,7 +19,11 @@ def records(installation: Installation, source: str, stream: str, limit: int) ->
     Raises:
         SettingsError: there is no such stream.
     """
-    readers = {("portfolio", "portfolio"): _portfolio, ("git", "commits"): _commits, ("git", "observations"): _tips}
+    readers = {
+        ("portfolio", "portfolio"): _portfolio,
+        ("git", "commits"): _commits,
+        ("git", "observations"): _tips,
+    }
     reader = readers.get((source, stream))
     if reader is None:
         names = ", ".join(sorted("/".join(name) for name in readers))

@@ -38,7 +38,9 @@ class MainJob:
     has_built: bool = False
 
 
-def run_main_job(installation: Installation, sources: Sequence[str] | None, bars: progress.Listener) -> MainJob:
+def run_main_job(
+    installation: Installation, sources: Sequence[str] | None, bars: progress.Listener
+) -> MainJob:
     """Ingest; then build, publish and bill if anything is new; else bill alone if a bill is due.
 
     Raises:
@@ -55,7 +57,9 @@ def run_main_job(installation: Installation, sources: Sequence[str] | None, bars
             logging.getLogger("dagster").setLevel(logging.CRITICAL)
             _bury_killed_runs(instance)
         ingest = defs.resolve_job_def(INGEST)
-        chosen = [key for key in ingest.asset_layer.selected_asset_keys if not sources or key.path[0] in sources]
+        chosen = [
+            key for key in ingest.asset_layer.selected_asset_keys if not sources or key.path[0] in sources
+        ]
         _execute(done, instance, ingest, chosen)
         if _is_release_due(installation):
             done.has_built = True
@@ -74,7 +78,9 @@ def _execute(done: MainJob, instance: DagsterInstance, job: object, chosen: list
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     except Failure as failure:
-        raise ObservesError(failure.description or "A step failed.", "docs/runbook.md tells what to do.") from None
+        raise ObservesError(
+            failure.description or "A step failed.", "docs/runbook.md tells what to do."
+        ) from None
     done.run_ids.append(result.run_id)
     for check in result.get_asset_check_evaluations():
         name = f"{check.asset_key.to_user_string()}: {check.check_name}"

@@ -72,5 +72,6 @@ def rollback(
     out.print(f"Release {number} is on show; publishing is on hold.")
     if left and left[0] > number:
         out.print(
-            f"Bills written from release {left[0]} stand as they are: `observes bills` shows which release each names."
+            f"Bills written from release {left[0]} stand as they are; "
+            "`observes bills` shows which release each names."
         )

@@ -55,9 +55,7 @@ def _failed_repositories(connection: Any) -> list[dict[str, Any]]:
         "select organization_name, group_name, nickname, reason, outcome_since from warehouse.repositories "
         "where outcome in ('failed', 'never') order by 1, 2, 3"
     )
-    return [
-        {"repository": "/".join(row[:3]), "reason": row[3], "since": row[4]} for row in rows
-    ]
+    return [{"repository": "/".join(row[:3]), "reason": row[3], "since": row[4]} for row in rows]
 
 
 def _stream(contract: Contract, name: str, found: Any, now: datetime) -> dict[str, Any]:

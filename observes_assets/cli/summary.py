@@ -36,8 +36,8 @@ def summarize(
     held = connection.execute("select who, why from landing.hold").fetchone()
     failed = (
         connection.execute(
-            "select organization_name || '/' || group_name || '/' || nickname, reason from warehouse.repositories "
-            "where outcome in ('failed', 'never') order by 1"
+            "select organization_name || '/' || group_name || '/' || nickname, reason "
+            "from warehouse.repositories where outcome in ('failed', 'never') order by 1"
         ).fetchall()
         if release
         else []
@@ -50,7 +50,9 @@ def summarize(
         "checks_passed": job.checks_passed,
         "checks_failed": job.failed_checks,
         "checks_warned": job.warned_checks,
-        "refused_batches": [dict(zip(("source", "stream", "batch", "reason"), row, strict=True)) for row in refused],
+        "refused_batches": [
+            dict(zip(("source", "stream", "batch", "reason"), row, strict=True)) for row in refused
+        ],
         "failed_repositories": [dict(zip(("repository", "reason"), row, strict=True)) for row in failed],
         "hold": {"who": held[0], "why": held[1]} if held else None,
         "release": {"release_number": release[0], "published_at": release[1], "is_new": job.has_built}
@@ -65,8 +67,8 @@ def _bills(connection: Connection, installation: Installation, release: int) -> 
     months = connection.execute(
         "select distinct month_on from warehouse.billable_authors "
         "where rule = (select rule from warehouse.billing_settings) "
-        "union select date_trunc('month', now() at time zone time_zone)::date from warehouse.billing_settings "
-        "order by 1 desc limit 2"
+        "union select date_trunc('month', now() at time zone time_zone)::date "
+        "from warehouse.billing_settings order by 1 desc limit 2"
     ).fetchall()
     return [month_json(preview(connection, installation.bucket, release, row[0])) for row in reversed(months)]
 
@@ -117,8 +119,15 @@ def _show_troubles(document: dict[str, Any]) -> None:
 
 def _show_bill(bill: dict[str, Any]) -> None:
     owed = [
-        (organization["name"], group["name"], group["authors"], f"{group['amount']} {organization['currency']}")
+        (
+            organization["name"],
+            group["name"],
+            group["authors"],
+            f"{group['amount']} {organization['currency']}",
+        )
         for organization in bill["organizations"]
         for group in organization["groups"]
     ]
-    print_table(f"Owed for {bill['month']} ({bill['status']})", ("organization", "group", "authors", "amount"), owed)
+    print_table(
+        f"Owed for {bill['month']} ({bill['status']})", ("organization", "group", "authors", "amount"), owed
+    )

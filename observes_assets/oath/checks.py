@@ -60,9 +60,7 @@ def _structure(connection: Connection, contract: StreamContract) -> AssetCheckRe
     )
 
 
-def _keys(
-    connection: Connection, query: str, tables: StreamTables, contract: StreamContract
-) -> list[str]:
+def _keys(connection: Connection, query: str, tables: StreamTables, contract: StreamContract) -> list[str]:
     # The newest load that wrote: older ones were checked when they were new, and rows never change.
     row = connection.execute(
         "select coalesce(max(load_id), 0) from landing.loads "
@@ -77,11 +75,13 @@ def _keys(
 def _accepted(connection: Connection, contract: StreamContract) -> AssetCheckResult:
     where = [contract.source, contract.name]
     refused = connection.execute(
-        "select batch from landing.batches where (source, stream) = (%s, %s) and state = 'refused' order by 1",
+        "select batch from landing.batches "
+        "where (source, stream) = (%s, %s) and state = 'refused' order by 1",
         where,
     ).fetchall()
     quarantined = connection.execute(
-        "select count(*) from landing.quarantine as q join landing.batches as b using (source, stream, batch) "
+        "select count(*) from landing.quarantine as q "
+        "join landing.batches as b using (source, stream, batch) "
         "where (source, stream) = (%s, %s) and b.state = 'landed'",
         where,
     ).fetchone()

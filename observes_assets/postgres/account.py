@@ -69,17 +69,28 @@ class Account:
         try:
             done = self.run(["/bin/sh", "-c", 'test -w "$1" && test -x "$1"', "sh", folder])
         except OSError as error:
-            raise SettingsError(
-                f"This root user can't become the account {self.uid}, and PostgreSQL refuses to run as root: "
-                f"{error.strerror}.",
-                "Run Observes as another user, or set OBSERVES_POSTGRES_URL.",
-            ) from None
+            raise self._refused(error) from None
         return done.returncode == 0
 
     def own(self, path: Path) -> None:
-        """Give a file or folder that we made to the account."""
-        if not self.is_ours:
+        """Give a file or folder that we made to the account.
+
+        Raises:
+            SettingsError: as above.
+        """
+        if self.is_ours:
+            return
+        try:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: OSError) -> SettingsError:
+        return SettingsError(
+            f"This root user can't become the account {self.uid}, and PostgreSQL refuses to run as root: "
+            f"{error.strerror}.",
+            "Run Observes as another user, or set OBSERVES_POSTGRES_URL.",
+        )
 
 
 def account_for(data_folder: Path) -> Account:

@@ -93,7 +93,8 @@ class Place:
         """Make the cluster folder, find who runs the server, and make the password. Call under the lock."""
         self.make_password()
         account = account_for(self.cluster)
-        if not self.cluster.exists():
+        # Still ours after a kill just before it was handed over: made as if it were not there.
+        if not self.cluster.exists() or self.cluster.stat().st_uid != account.uid:
             self._make_cluster(account)
         if not account.can_write(self.cluster):
             raise SettingsError(
@@ -104,7 +105,7 @@ class Place:
 
     def _make_cluster(self, account: Account) -> None:
         inside = self.folder / "cluster"
-        inside.mkdir(mode=0o700)
+        inside.mkdir(mode=0o700, exist_ok=True)
         account.own(inside)
         if account.can_write(inside):
             return

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,9 +68,10 @@ class EmbeddedServer:
 
     def is_running(self) -> bool:
         """Whether a connection is answered by the cluster of this home, now."""
-        if not process.is_alive(self._place) and not self._postmaster():
-            return False
-        return not self._was_moved() and self._answers()
+        with self._explained():
+            if not process.is_alive(self._place) and not self._postmaster():
+                return False
+            return not self._was_moved() and self._answers()
 
     def start(self) -> str:
         """Start the server unless it runs, and wait until it answers; made at the first start.
@@ -82,15 +84,10 @@ class EmbeddedServer:
             ObservesError: the server did not come up; holds the last lines of its log.
         """
         self._place.make_folder()
-        try:
+        with self._explained():
             if not self.is_running():
                 with process.control(self._place):
                     self._start()
-        except PermissionError as error:
-            raise SettingsError(
-                f"{error.filename or self._place.folder} is closed to this user.",
-                "Use the account that made this home, or set OBSERVES_HOME to a folder of your own.",
-            ) from None
         return self.url("postgres")
 
     def stop(self) -> bool:
@@ -101,16 +98,33 @@ class EmbeddedServer:
         Raises:
             ObservesError: it did not end.
         """
-        if not self._place.folder.exists():
-            return False
-        with process.control(self._place):
-            account = account_for(self._place.cluster)
-            if not process.is_alive(self._place) and not process.postmaster(self._place, account):
-                self._place.remove_sockets()
+        with self._explained():
+            if not self._place.folder.exists():
                 return False
+            with process.control(self._place):
+                return self._stop_if_alive()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except PermissionError as error:
+            raise SettingsError(
+                f"{error.filename or self._place.folder} is closed to this user.",
+                "Use the account that made this home, or set OBSERVES_HOME to a folder of your own.",
+            ) from None
+        except OSError as error:
+            raise ObservesError(
+                f"The embedded PostgreSQL's files can't be used: {error.filename}: {error.strerror}."
+            ) from None
+
+    def _stop_if_alive(self) -> bool:
+        account = account_for(self._place.cluster)
+        was_alive = process.is_alive(self._place) or process.postmaster(self._place, account) is not None
+        if was_alive:
             self._stop(account)
-            self._place.remove_sockets()
-        return True
+        self._place.remove_sockets()
+        return was_alive
 
     def _stop(self, account: Account) -> None:
         sockets = self._running_sockets()
@@ -169,6 +183,7 @@ class EmbeddedServer:
                 os.close(life)
             if self._answers():
                 return None
+            self._check_socket(account)
             if time.monotonic() > begin + ORPHAN_SECONDS:
                 self._end_orphans(account)
             time.sleep(0.05)
@@ -214,6 +229,17 @@ class EmbeddedServer:
         # The server goes on under its old path, and fails at every file that it opens by it.
         lines = process.pid_file(self._place)
         return len(lines) > 1 and lines[1] != str(self._place.data)
+
+    def _check_socket(self, account: Account) -> None:
+        lines = process.pid_file(self._place)
+        if len(lines) < 8 or lines[7].strip() != "ready" or Path(lines[4], f".s.PGSQL.{PORT}").exists():
+            return
+        if pid := process.postmaster(self._place, account):
+            raise ObservesError(
+                f"The embedded PostgreSQL of {self._place.home} runs (process {pid}), but its socket in "
+                f"{lines[4]} is gone: somebody cleaned up there, or it runs in another container.",
+                "Stop it with `observes down` and run again.",
+            )
 
     def _running_sockets(self) -> str | None:
         lines = process.pid_file(self._place)

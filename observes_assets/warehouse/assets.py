@@ -1,7 +1,9 @@
 """dbt's models and the release as Dagster assets."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +67,11 @@ def _run_dbt(context: AssetExecutionContext, manifest: dict[str, Any], target: P
     nodes = sum(node["resource_type"] in {"model", "test"} for node in manifest["nodes"].values())
     with progress.task("models and tests", nodes) as step:
         invocation = resource.cli(arguments, context=context, target_path=target, raise_on_error=False)
-        for event in invocation.stream():
-            step(1, "")
-            yield event
+        # dagster-dbt repeats dbt's log on our standard output, which is the summary's; dbt.log has it too.
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            for event in invocation.stream():
+                step(1, "")
+                yield event
 
 
 def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsDefinition:
@@ -84,7 +88,9 @@ def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsD
         description="The set of marts on show: schema `release_<n>`, shown through the views of `warehouse`.",
         tags={"layer": "release"},
     )
-    def release(context: AssetExecutionContext, installation: InstallationResource) -> MaterializeResult:
+    def release(
+        context: AssetExecutionContext, installation: InstallationResource
+    ) -> MaterializeResult[None]:
         """Publish the candidate in one transaction, if it is whole and every blocking check passed."""
         opened = installation.open()
         with opened.connect(f"publish, run {context.run_id}") as connection:

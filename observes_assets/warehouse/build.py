@@ -110,7 +110,7 @@ def building(connection: Connection, current: Identity) -> Iterator[Build]:
 
 def _fix_as_of(connection: Connection, current: Identity) -> int:
     with connection.transaction():
-        # Alone in its statement: a snapshot taken together with the lock would miss a load that it waited for.
+        # Alone in its statement: a snapshot taken with the lock would miss a load that it waited for.
         lock_transaction(connection, LANDING)
         row = connection.execute("select coalesce(max(load_id), 0) from landing.loads").fetchone()
         assert row is not None

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from observes_assets.errors import ObservesError
-from observes_assets.postgres.connect import parts
 from observes_assets.postgres.roles import BUILDER
+from observes_assets.postgres.url import parts
 from observes_assets.version import DBT_PROJECT
 from observes_assets.warehouse.build import CheckResult
 from observes_assets.warehouse.dbt_process import PARENT, SESSION_OPTIONS
@@ -80,7 +80,8 @@ def generate_docs(database_url: str, folder: Path) -> None:
     target = folder.with_name(f".{folder.name}-next")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    shutil.copy(MANIFEST.with_name("partial_parse.msgpack"), target)
+    for name in ("manifest.json", "partial_parse.msgpack"):
+        shutil.copy(MANIFEST.with_name(name), target)
     variables = environment(database_url, token=None)
     _run(["docs", "generate", "--no-compile", "--target-path", str(target)], variables)
     folder.mkdir(exist_ok=True)
@@ -135,7 +136,9 @@ def marts(manifest: Mapping[str, Any]) -> list[str]:
 def results(target_path: Path, manifest: Mapping[str, Any]) -> list[CheckResult]:
     """What became of every node that the build had to run; one that dbt never reached counts as skipped."""
     path = target_path / "run_results.json"
-    found = {one["unique_id"]: one for one in orjson.loads(path.read_bytes())["results"]} if path.exists() else {}
+    found = (
+        {one["unique_id"]: one for one in orjson.loads(path.read_bytes())["results"]} if path.exists() else {}
+    )
     return [
         _result(node, found.get(name))
         for name, node in manifest["nodes"].items()
@@ -148,7 +151,8 @@ def _result(node: Mapping[str, Any], found: Mapping[str, Any] | None) -> CheckRe
     message = " ".join(((found or {}).get("message") or "").splitlines()[:2])[:300]
     return CheckResult(
         name=node["name"],
-        is_blocking=node["resource_type"] == "model" or node["config"].get("severity", "ERROR").upper() == "ERROR",
+        is_blocking=node["resource_type"] == "model"
+        or node["config"].get("severity", "ERROR").upper() == "ERROR",
         status=found["status"] if found else "skipped",
         failures=(found or {}).get("failures"),
         message=message or None,

@@ -21,8 +21,8 @@ _PORTFOLIOS = """
 def fill(connection: Connection) -> None:
     """Ask for everything up to the build's as-of that has no answer yet."""
     newest = connection.execute(
-        f"select record ->> 'mailmap_sha256', record ->> 'mailmap' from ({_PORTFOLIOS} order by v.load_id desc) "
-        "limit 1"
+        "select record ->> 'mailmap_sha256', record ->> 'mailmap' "
+        f"from ({_PORTFOLIOS} order by v.load_id desc) limit 1"
     ).fetchone()
     if newest is not None:
         _fill_identities(connection, sha256=newest[0], mailmap=newest[1])

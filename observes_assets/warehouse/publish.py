@@ -167,7 +167,8 @@ def roll_back(connection: Connection, number: int, *, who: str, why: str) -> Non
         _show(connection, number)
         connection.execute(
             "insert into landing.hold (who, why, held_at) values (%s, %s, clock_timestamp()) "
-            "on conflict (is_only) do update set (who, why, held_at) = (excluded.who, excluded.why, excluded.held_at)",
+            "on conflict (is_only) do update "
+            "set (who, why, held_at) = (excluded.who, excluded.why, excluded.held_at)",
             [who, why],
         )
 

@@ -295,6 +295,14 @@ def test_the_socket_folder_of_somebody_else_is_refused(folder, tmp_path):
             sockets.rmdir()
 
 
+def test_a_socket_that_was_cleaned_away_is_said_and_mended_by_a_stop(server, folder):
+    shutil.rmtree(process.pid_file(Place(folder / "home"))[4])
+    with pytest.raises(ObservesError, match=r"its socket in .* is gone"):
+        server.start()
+    assert server.stop()
+    assert answer(server.start()) == (1,)
+
+
 def test_a_lost_password_is_said(server, folder):
     password_file = Place(folder / "home").password_file
     password_file.rename(password_file.with_name("away"))
@@ -376,6 +384,7 @@ def test_an_unprivileged_user_runs_a_server_of_his_own(folder):
     assert server.stop()
     assert server.start() == url
     assert Path(f"/proc/{pid_of(home)}").stat().st_uid == nobody.uid
+    # A third user is told so, whatever he asks.
     stranger = start_as(54321, 54321, home)
     assert stranger.startswith("SettingsError")
     assert str(home) in stranger
@@ -397,6 +406,13 @@ def test_a_home_closed_to_others_keeps_its_modes_and_has_its_cluster_elsewhere(f
     assert server.stop()
     assert answer(EmbeddedServer(closed).start()) == (1,)
     assert Place(closed).cluster == first
+
+
+@as_root
+def test_a_cluster_folder_that_a_killed_start_did_not_hand_over_is_taken(folder):
+    (folder / "home" / "postgres" / "cluster").mkdir(parents=True, mode=0o700)
+    (folder / "home" / "postgres" / "cluster").chmod(0o700)
+    assert answer(EmbeddedServer(folder / "home").start()) == (1,)
 
 
 @as_root

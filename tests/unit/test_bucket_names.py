@@ -30,6 +30,8 @@ def test_walk_finds_every_name_in_order(
         return name.rstrip("/").split("/") if sorts_by_level else name
 
     def list_level(parent: str, prefix: str, after: str) -> Iterator[str]:
+        if parent:
+            yield parent  # as SeaweedFS does
         marker = start_marker(parent, after)
         for name in level_of(stored, parent, "" if is_folder else prefix):
             if is_folder or not marker or order(name) > order(marker):

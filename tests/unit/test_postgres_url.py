@@ -30,7 +30,9 @@ def test_what_a_url_leaves_out_is_what_libpq_takes():
     assert parts("postgresql://me@host").port == 5432
 
 
-@pytest.mark.parametrize(("url", "lacks"), [("postgresql:///db?user=me", "host"), ("postgresql://host/db", "user")])
+@pytest.mark.parametrize(
+    ("url", "lacks"), [("postgresql:///db?user=me", "host"), ("postgresql://host/db", "user")]
+)
 def test_nothing_is_left_to_the_environment(url, lacks, monkeypatch):
     monkeypatch.setenv("PGHOST", "elsewhere")
     monkeypatch.setenv("PGUSER", "somebody")

@@ -49,7 +49,7 @@ def git_assets(contract: Contract) -> AssetsDefinition:
     )
     def git(
         context: AssetExecutionContext, installation: InstallationResource
-    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+    ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Observe every repository of the portfolio, archive what is new and land it."""
         opened = installation.open()
         with opened.connect(f"git, run {context.run_id}") as connection:

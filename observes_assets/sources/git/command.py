@@ -131,7 +131,6 @@ def environment(home: Path, access: Access | None = None) -> dict[str, str]:
         "GIT_GRAFT_FILE": os.devnull,
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_LITERAL_PATHSPECS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
     }
     names = list(_PASSED_ON)

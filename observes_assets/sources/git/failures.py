@@ -61,7 +61,7 @@ _SIGNS = (
         "Have the server fixed, or name your own authority's file in GIT_SSL_CAINFO.",
     ),
     _Sign(
-        r"repository [^\n]*\bnot found|does not appear to be a git repository|error: 404"
+        r"repository [^\n]*\b(not found|does not exist)|does not appear to be a git repository|error: 404"
         r"|project you were looking for could not be found",
         "person",
         "There is no such repository, or the credential may not see it.",
@@ -141,4 +141,4 @@ def quote(output: str, access: Access | None = None) -> str:
     # Whatever stands between :// and @ may be a password: a proxy's, or of a server that redirects.
     text = re.sub(r"://[^/\s'\"]*@", "://", text)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return f"git: {text[:300]}" if text else ""
+    return f"git: {text[:300].rstrip('. ')}." if text else ""

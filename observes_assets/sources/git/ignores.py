@@ -80,7 +80,8 @@ class _Judge:
     def _ask(self, paths: Sequence[str]) -> None:
         if not paths:
             return
-        asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "backslashreplace")
+        # ./ keeps git from reading a path that begins with a colon as one of its path expressions.
+        asked = "".join(f"./{path}\0" for path in paths).encode("utf-8", "backslashreplace")
         # Exit code 1: none is ignored. -v -n: an answer for each path, with the pattern that decided.
         answer = self._git(
             *("-C", self._empty, "check-ignore", "--no-index", "--stdin", "-z", "-v", "-n"), asked=asked
@@ -129,4 +130,4 @@ def _problem(pattern: str) -> str | None:
 def _is_closed(pattern: str) -> bool:
     """Whether each ``[`` that opens a class is closed; a ``]`` right after it (or ``[!``) is a member."""
     plain = re.sub(r"\\.", "x", pattern)
-    return "[" not in re.sub(r"\[[!^]?\]?(\[:\w+:\]|[^]])*\]", "", plain)
+    return "[" not in re.sub(r"\[[!^]?+\]?+(\[:\w+:\]|[^]])*+\]", "", plain)

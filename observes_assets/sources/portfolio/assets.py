@@ -9,6 +9,7 @@ from dagster import (
     MaterializeResult,
     multi_asset,
 )
+
 from observes_assets import progress
 from observes_assets.contracts import Contract
 from observes_assets.extraction import Extractor, Reading
@@ -31,7 +32,7 @@ def portfolio_assets(contract: Contract) -> AssetsDefinition:
     )
     def portfolio(
         context: AssetExecutionContext, installation: InstallationResource
-    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+    ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Read the portfolio file, archive it and land it."""
         opened = installation.open()
         with (

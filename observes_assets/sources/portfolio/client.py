@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from observes_assets.currency import MINOR_DIGITS
 from observes_assets.errors import SettingsError
 from observes_assets.sources.git.identities import validate_mailmap
 from observes_assets.sources.git.ignores import validate_patterns
 from observes_assets.sources.portfolio import names, urls
-from observes_assets.sources.portfolio.currencies import MINOR_DIGITS
 from observes_assets.sources.portfolio.document import Value, did_you_mean, read_document, read_text
 from observes_assets.sources.portfolio.model import Billing, Group, Organization, Portfolio, Price, Repository
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from observes_assets.currency import MINOR_DIGITS
 from observes_assets.sources.portfolio.client import read_portfolio
-from observes_assets.sources.portfolio.currencies import MINOR_DIGITS
 from observes_assets.sources.portfolio.identity import Entry, KnownRepository, resolve
 from observes_assets.sources.portfolio.model import Group, Organization, Portfolio, Price, Repository
 

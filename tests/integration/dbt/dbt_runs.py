@@ -49,7 +49,7 @@ def dbt(
             "OBSERVES_DBT_USER": str(info["user"]),
             "OBSERVES_DBT_PASSWORD": str(info.get("password", "")),
             "OBSERVES_DBT_DBNAME": str(info["dbname"]),
-            "PGOPTIONS": f"-c TimeZone=UTC -c role={BUILDER} -c observes.build={token.replace(' ', chr(92) + ' ')}",
+            "PGOPTIONS": f"-c TimeZone=UTC -c jit=off -c enable_nestloop=off -c role={BUILDER} -c observes.build={token.replace(' ', chr(92) + ' ')}",
         }
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-version-check", *arguments]
     folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]

@@ -52,7 +52,8 @@ def test_a_complete_batch_buries_what_it_lacks_and_only_in_its_scope(desk: Desk)
     assert set(desk.heads()) == {'["eu","2"]', '["us","1"]'}
     assert (
         desk.one(
-            'select content_load_id from landing.shop__orders where is_deleted and record_key = \'["eu","1"]\''
+            "select content_load_id from landing.shop__orders where is_deleted and record_key = %s",
+            ['["eu","1"]'],
         )
         == 1
     )
@@ -71,7 +72,8 @@ def test_a_buried_record_comes_back_with_its_first_load(desk: Desk) -> None:
     assert counts(desk.land([order(1), order(2)])) == (2, 1, 1, 0, 0)
     assert (
         desk.one(
-            'select first_load_id from landing.shop__orders where superseded_by is null and record_key = \'["eu","1"]\''
+            "select first_load_id from landing.shop__orders where superseded_by is null and record_key = %s",
+            ['["eu","1"]'],
         )
         == 1
     )

@@ -1,7 +1,7 @@
 import pytest
-from tests.unit.billing.billing_facts import author, settings
 
 from observes_assets.billing.authors import exclusion, is_bot
+from tests.unit.billing.billing_facts import author, settings
 
 BOTS = [
     ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"),

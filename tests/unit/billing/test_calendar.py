@@ -25,11 +25,9 @@ ZONES = [
 ]
 
 
-@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2037, 1, 1)), st.sampled_from(ZONES))
-def test_every_instant_lies_between_the_ends_of_its_month_and_the_one_before(
-    naive: datetime, zone: str
-) -> None:
-    instant = naive.replace(tzinfo=UTC)
+@given(st.integers(31536000, 2114380800), st.sampled_from(ZONES))
+def test_every_instant_lies_between_the_ends_of_its_month_and_the_one_before(seconds: int, zone: str) -> None:
+    instant = datetime.fromtimestamp(seconds, UTC)
     month = month_of(instant, zone)
     before = (month - timedelta(days=1)).replace(day=1)
     assert month_end(before, zone) <= instant < month_end(month, zone)

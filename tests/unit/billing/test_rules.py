@@ -6,13 +6,13 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from tests.unit.billing.billing_facts import BEGIN, MAY, author, facts, terms
 from hypothesis import given
 from hypothesis import strategies as st
 
 from observes_assets.billing.records import AuthorFact, MonthBill, Stop, Terms
 from observes_assets.billing.rules import compute_month, split_price, terms_at
 from observes_assets.errors import IntegrityError, SettingsError
+from tests.unit.billing.billing_facts import BEGIN, MAY, author, facts, terms
 
 
 def figures(bill: MonthBill) -> dict[str, tuple[int | None, str, dict[str, str]]]:

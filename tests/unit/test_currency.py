@@ -1,8 +1,7 @@
 import pytest
 
-from observes_assets.billing.currency import from_minor_units, minor_digits
+from observes_assets.currency import from_minor_units, minor_digits
 from observes_assets.errors import SettingsError
-from observes_assets.sources.portfolio.currencies import MINOR_DIGITS
 
 
 @pytest.mark.parametrize(("code", "digits"), [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)])
@@ -14,10 +13,6 @@ def test_digits_of_the_minor_unit(code: str, digits: int) -> None:
 def test_an_unknown_currency_is_refused(code: str) -> None:
     with pytest.raises(SettingsError, match="no currency"):
         minor_digits(code)
-
-
-def test_whatever_a_portfolio_may_name_can_be_billed() -> None:
-    assert {code: minor_digits(code) for code in MINOR_DIGITS} == MINOR_DIGITS
 
 
 @pytest.mark.parametrize(
