@@ -16,7 +16,7 @@ _TWO_DIGITS = """
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR_DIGITS = "CLF UYW"
 
-# A table of our own: thirty lines, where a library would bring megabytes of names and locales. Codes that were
+# A table of our own: thirty lines, where a library would bring megabytes of names. Codes that were
 # withdrawn since 2025 (ANG, BGN) stay: months before are still billed again in audits.
 MINOR_DIGITS = {
     code: digits

@@ -23,7 +23,8 @@ Alone: ``observes extract git commits --limit 5`` prints records and lands nothi
 
 Belongs here: starting git (``command``, the only place), reaching a repository (``access``,
 ``credentials``, ``failures``, ``completeness``), mirrors (``client``), records (``streams``, ``records``),
-git's own verdicts (``identities``, ``ignores``). Doesn't: which repositories exist and whose they are
+git's own verdicts (``identities``, ``ignores``), one observation of everything (``observation``,
+``publication``, ``assets``). Doesn't: which repositories exist and whose they are
 (``sources/portfolio``), which commits count and for whom (dbt, ``billing``), issues and pull requests
 (``sources/github``).
 """

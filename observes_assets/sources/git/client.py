@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from observes_assets.errors import PermanentError, TransientError
@@ -68,15 +68,16 @@ class Mirror:
         """
         access = access_to(self.url, self.credential)
         access.require_credential()
-        with self._locked() as lock:
-            require_complete(access, self.home)
-            self._sweep()
-            try:
+        try:
+            with self._locked() as lock:
+                require_complete(access, self.home)
+                self._sweep()
                 self._refresh(access, lock)
-            except GitFailedError as failure:
-                raise failures.explain(failure, access)[1] from None
-            except OSError as error:
-                raise PermanentError(f"The mirror's folder can't be written: {error.strerror}.") from None
+        except GitFailedError as failure:
+            raise failures.explain(failure, access)[1] from None
+        except OSError as error:
+            reason = f"The mirror's folder can't be written: {error.strerror}."
+            raise PermanentError(reason, "Check OBSERVES_HOME: its permissions, and the room left.") from None
 
     def tip(self, branch: str) -> str | None:
         """Commit id of a branch's newest commit; None if there is no such branch."""
@@ -127,7 +128,8 @@ class Mirror:
 
     def suspect(self) -> None:
         """Have the mirror cloned anew by the next ``update``."""
-        (self.folder / _SUSPECT).touch()
+        with suppress(OSError):
+            (self.folder / _SUSPECT).touch()
 
     def ask(
         self,

@@ -5,7 +5,11 @@ settings as (
         name,
         rule,
         bots,
-        bot_names,
+        array(
+            select pattern.word
+            from jsonb_array_elements_text(bot_names) with ordinality as pattern (word, position)
+            order by pattern.position
+        ) as bot_names,
         minimum_commits,
         time_zone,
         close_day

@@ -56,7 +56,7 @@ staged as (
         dated.load_id = dated.newest_load_id as is_newest,
         billing.rule,
         billing.bots,
-        coalesce(billing.bot_names, '{}') as bot_names,
+        coalesce(billing.bot_names, '[]') as bot_names,
         billing.minimum_commits,
         billing.time_zone,
         billing.close_day,
@@ -82,7 +82,7 @@ staged as (
     cross join lateral jsonb_to_record(content.billing) as billing (
         rule text,
         bots text,
-        bot_names text [],
+        bot_names jsonb,
         minimum_commits integer,
         time_zone text,
         close_day integer

@@ -360,3 +360,9 @@ def test_the_digest_is_of_all_refs(work, mirror_of):
     sha = work.commit("one")
     expected = hashlib.sha256(f"{sha} refs/heads/main\0".encode()).hexdigest()
     assert mirror_of(work).refs_digest() == expected
+
+
+def test_a_folder_that_cannot_be_written(work, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(PermanentError, match="can't be written"):
+        Mirror(tmp_path / "file" / "one", str(work.folder), None).update()
