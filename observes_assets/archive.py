@@ -29,6 +29,7 @@ from observes_assets.errors import BusyError, IntegrityError
 Scope = dict[str, str]
 Cursor = dict[str, Any]
 _DIGITS = 10  # 0000000042.json: names sort as numbers do
+_DECISION = ".decision.json"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,16 +198,18 @@ class Archive:
         except msgspec.DecodeError:
             raise IntegrityError(f"The manifest {name} in {self.bucket.url} is unreadable.") from None
 
-    def manifests(self, source: str, stream: str, after: int) -> Iterator[Manifest]:
-        """Manifests after a number, in order.
+    def listing(self, source: str, stream: str, after: int) -> Iterator[tuple[Manifest, Decision | None]]:
+        """Manifests after a number, in order, each with the decision about it, if there is one.
 
         Raises:
             IntegrityError: a number is missing, so the bucket has lost a batch.
         """
         folder = f"archive/{source}/{stream}/"
         expected = after + 1
+        decided = ""  # "….decision.json" sorts before "….json"
         for name in self.bucket.names(folder, after=_name(source, stream, after)):
-            if name.endswith(".decision.json"):
+            if name.endswith(_DECISION):
+                decided = name
                 continue
             number = int(name.removeprefix(folder).removesuffix(".json"))
             if number != expected:
@@ -216,7 +219,8 @@ class Archive:
                     "Restore the missing object; batches are never deleted.",
                 )
             expected += 1
-            yield self.manifest(source, stream, number)
+            manifest = self.manifest(source, stream, number)
+            yield manifest, self.decision(manifest) if decided == _decision(manifest) else None
 
     def download(self, manifest: Manifest, path: Path) -> None:
         """Fetch a batch's data and hold it against its sha256.
@@ -258,7 +262,7 @@ def _name(source: str, stream: str, batch: int) -> str:
 
 
 def _decision(manifest: Manifest) -> str:
-    return _name(manifest.source, manifest.stream, manifest.batch).removesuffix(".json") + ".decision.json"
+    return _name(manifest.source, manifest.stream, manifest.batch).removesuffix(".json") + _DECISION
 
 
 def lines(path: Path) -> Iterator[bytes]:

@@ -19,11 +19,20 @@ commits as (
 )
 
 select
-    rule,
-    month_on,
-    group_name
+    commits.rule,
+    commits.month_on,
+    commits.group_name
 from commits
 full join {{ ref('billable_authors') }} as authors
-    using (rule, month_on, organization_name, group_name, author_email)
+    on
+        commits.rule = authors.rule
+        and commits.month_on = authors.month_on
+        and commits.organization_name = authors.organization_name
+        and commits.group_name = authors.group_name
+        and commits.author_email = authors.author_email
 where
-    (commits.proof_count = 1 and commits.name_count = 1 and commits.proof_sha = authors.commit_sha) is not true
+    (
+        commits.proof_count = 1
+        and commits.name_count = 1
+        and commits.proof_sha = authors.commit_sha
+    ) is not true

@@ -75,24 +75,25 @@ billed as (
     from {{ ref('billed_commits') }}
 ),
 
-missing as (
-    select * from expected
-    except all
-    select * from billed
-),
-
-surplus as (
-    select * from billed
-    except all
-    select * from expected
+differences as (
+    (
+        select * from expected
+        except all
+        select * from billed
+    )
+    union all
+    (
+        select * from billed
+        except all
+        select * from expected
+    )
 )
 
 select
-    'missing' as difference,
-    missing.*
-from missing
-union all
-select
-    'surplus' as difference,
-    surplus.*
-from surplus
+    rule,
+    month_on,
+    group_name,
+    repository_id,
+    branch,
+    commit_sha
+from differences

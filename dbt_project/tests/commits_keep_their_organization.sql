@@ -1,4 +1,6 @@
-{{ config(description="A commit's owners are groups of its repository's organization, and it has at least one.") }}
+{{ config(
+    description="A commit's owners are groups of its repository's organization, and it has at least one."
+) }}
 
 select
     commits.repository_id,

@@ -1,4 +1,6 @@
-{{ config(description="The weeks' commits and lines are those of the reachable commits that are no merges.") }}
+{{ config(
+    description="The weeks' commits and lines are those of the reachable commits that are no merges."
+) }}
 
 with
 

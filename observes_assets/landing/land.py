@@ -17,6 +17,7 @@ from observes_assets.archive import Manifest
 from observes_assets.contracts import StreamContract
 from observes_assets.errors import IntegrityError, RefusedError
 from observes_assets.landing.copy import copy_chosen, copy_keys, copy_records
+from observes_assets.landing.history import is_first
 from observes_assets.landing.records import HASH_RECIPE, Reader, Refused, scope_prefix
 from observes_assets.landing.tables import StreamTables
 from observes_assets.postgres.locks import LANDING, lock_transaction, stream_lock
@@ -277,11 +278,7 @@ class Landing:
         self.connection.execute(
             """
             insert into landing.loads select
-                %(load_id)s, %(source)s, %(stream)s, %(batch)s, %(scope)s, %(kind)s,
-                not exists (
-                    select from landing.loads where source = %(source)s and stream = %(stream)s
-                        and scope = %(scope)s and records_read > 0
-                ),
+                %(load_id)s, %(source)s, %(stream)s, %(batch)s, %(scope)s, %(kind)s, %(is_first)s,
                 %(extracted_from)s, %(extracted_until)s, %(read)s, %(written)s, %(unchanged)s,
                 %(deleted)s, %(quarantined)s, %(hash_recipe)s, %(contract_sha256)s, %(code_version)s,
                 %(run_id)s, %(started_at)s, clock_timestamp()
@@ -293,6 +290,7 @@ class Landing:
                 "batch": manifest.batch,
                 "scope": Jsonb(manifest.scope),
                 "kind": manifest.kind,
+                "is_first": is_first(self.connection, manifest),
                 "extracted_from": manifest.extracted_from,
                 "extracted_until": manifest.extracted_until,
                 "hash_recipe": HASH_RECIPE,

@@ -19,6 +19,8 @@ from observes_assets.archive import Archive, Cursor, Manifest, Scope
 from observes_assets.errors import IntegrityError
 from observes_assets.landing.land import BatchRefusedError, Landing, Load
 
+_WAITING = frozenset({"pending", "accepted"})
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -50,27 +52,38 @@ def sync(connection: Connection, archive: Archive, source: str, stream: str) -> 
     last = _last_number(connection, source, stream)
     if last:
         _require_same(connection, archive, source, stream, last)
-    for manifest in archive.manifests(source, stream, after=last):
-        _remember(connection, manifest)
+    for manifest, decision in archive.listing(source, stream, after=last):
+        # Decided before this database knew of it: what was rejected must not land in a replay.
+        _remember(connection, manifest, f"{decision.verdict}ed" if decision else "pending")
     for refusal in _standing_refusals(connection, source, stream):
         if decision := archive.decision(refusal.manifest):
-            _set_state(connection, refusal.manifest, f"{decision.verdict}ed")
+            _end_refusal(connection, refusal.manifest, f"{decision.verdict}ed")
         elif refusal.is_about_bytes:
             # Somebody may have restored the object: try again, at worst it is refused again.
-            _set_state(connection, refusal.manifest, "pending")
+            _end_refusal(connection, refusal.manifest, "pending")
 
 
-def _remember(connection: Connection, manifest: Manifest) -> None:
-    """Note a batch of the archive as pending, unless it is known."""
+def _remember(connection: Connection, manifest: Manifest, state: str) -> None:
+    """Note a batch of the archive, unless it is known."""
     connection.execute(
-        "insert into landing.batches values (%s, %s, %s, %s, 'pending', %s) on conflict do nothing",
+        "insert into landing.batches values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
         [
             manifest.source,
             manifest.stream,
             manifest.batch,
             Jsonb(manifest.scope),
+            state,
             Jsonb(msgspec.to_builtins(manifest)),
         ],
+    )
+
+
+def _end_refusal(connection: Connection, manifest: Manifest, state: str) -> None:
+    # Only if it still stands: another process may have landed the batch since we read that.
+    connection.execute(
+        "update landing.batches set state = %s "
+        "where (source, stream, batch) = (%s, %s, %s) and state = 'refused'",
+        [state, manifest.source, manifest.stream, manifest.batch],
     )
 
 
@@ -99,7 +112,7 @@ def land_pending(
 def land_one(
     connection: Connection, archive: Archive, manifest: Manifest, *, run_id: str
 ) -> Load | Refusal | None:
-    """Land one batch, or write down its refusal; None if another process landed it meanwhile."""
+    """Land one batch, or write down its refusal; None if another process settled it, or one before it."""
     started_at = datetime.now(UTC)
     try:
         with TemporaryDirectory(prefix="observes-landing-") as folder:
@@ -108,7 +121,7 @@ def land_one(
             contract = contracts.parse(manifest.source, archive.contract_text(manifest.contract_sha256))
             with connection.transaction():
                 state = _lock_state(connection, manifest)
-                if state not in {"pending", "accepted"}:
+                if state not in _WAITING or _is_behind_another(connection, manifest):
                     return None
                 landing = Landing(
                     connection, manifest, contract.streams[manifest.stream], path, state == "pending"
@@ -200,8 +213,20 @@ def _lock_state(connection: Connection, manifest: Manifest) -> str:
     return str(row[0])
 
 
-def _refuse(connection: Connection, manifest: Manifest, error: BatchRefusedError) -> Refusal:
+def _is_behind_another(connection: Connection, manifest: Manifest) -> bool:
+    """Whether an earlier batch of the scope has not landed: a process beside us may have refused it."""
+    row = connection.execute(
+        "select exists (select from landing.batches where (source, stream, scope) = (%s, %s, %s) "
+        "and batch < %s and state in ('pending', 'refused', 'accepted'))",
+        [manifest.source, manifest.stream, Jsonb(manifest.scope), manifest.batch],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _refuse(connection: Connection, manifest: Manifest, error: BatchRefusedError) -> Refusal | None:
     with connection.transaction():
+        if _lock_state(connection, manifest) not in _WAITING:
+            return None
         connection.execute(
             "insert into landing.refusals values (%s, %s, %s, %s, %s, %s, clock_timestamp()) "
             "on conflict (source, stream, batch) do update set (reason, counts, samples, refused_at) "
@@ -215,12 +240,8 @@ def _refuse(connection: Connection, manifest: Manifest, error: BatchRefusedError
                 Jsonb(error.samples),
             ],
         )
-        _set_state(connection, manifest, "refused")
+        connection.execute(
+            "update landing.batches set state = 'refused' where (source, stream, batch) = (%s, %s, %s)",
+            [manifest.source, manifest.stream, manifest.batch],
+        )
     return Refusal(manifest, error.reason, not error.counts)
-
-
-def _set_state(connection: Connection, manifest: Manifest, state: str) -> None:
-    connection.execute(
-        "update landing.batches set state = %s where (source, stream, batch) = (%s, %s, %s)",
-        [state, manifest.source, manifest.stream, manifest.batch],
-    )

@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from dagster import (
     Failure,
     MaterializeResult,
     MetadataValue,
+    Output,
     asset,
 )
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from packaging.version import Version
+from psycopg import Connection, sql
 
 from observes_assets import progress
 from observes_assets.extraction import Extractor
@@ -28,10 +32,21 @@ RELEASE = AssetKey(["warehouse", "release"])
 _OWNERS = ["team:data-platform"]
 
 
+class _Names(DagsterDbtTranslator):
+    """Keys of models: ``staging/…``, ``intermediate/…``, and marts as readers know them, ``warehouse/…``."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+        """Key of a model or source."""
+        if dbt_resource_props["resource_type"] != "model":
+            return super().get_asset_key(dbt_resource_props)
+        layer = dbt_resource_props["fqn"][1]
+        return AssetKey([publish.WAREHOUSE if layer == "marts" else layer, dbt_resource_props["name"]])
+
+
 def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
     """All dbt models as one multi-asset: a release is whole or not at all."""
 
-    @dbt_assets(manifest=manifest, name="dbt_models")
+    @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=_Names())
     def dbt_models(context: AssetExecutionContext, installation: InstallationResource) -> Iterator[Any]:
         """Fix the as-of, ask git what the marts must know, and let dbt build and test the candidate."""
         opened = installation.open()
@@ -44,34 +59,58 @@ def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
                     Extractor(connection, opened.archive, contract, context.run_id).land_waiting(stream)
             with build.building(connection, identity) as building:
                 git_answers.fill(connection)
-                variables = dbt.environment(opened.database_url, token=building.token)
-                with dbt.in_environment(variables):
-                    yield from _run_dbt(context, manifest, target)
+                dbt.prepare_target(target)
+                variables = dbt.environment(opened.database_url, token=building.token, target=target)
+                for event in _run_dbt(context, manifest, target, variables):
+                    yield _with_row_count(connection, event)
                 outcome = dbt.results(target, manifest)
                 build.finish(connection, building, outcome, dbt.marts(manifest))
                 failed = [one.name for one in outcome if one.is_blocking and not one.has_passed]
                 if failed:
                     raise Failure(f"The candidate is not fit to publish: {', '.join(failed[:5])}.")
-                dbt.generate_docs(opened.database_url, opened.settings.home / "docs")
+                dbt.keep_docs(target, opened.settings.home / "docs")
         shutil.rmtree(target, ignore_errors=True)
 
     return dbt_models
 
 
-def _run_dbt(context: AssetExecutionContext, manifest: dict[str, Any], target: Path) -> Iterator[Any]:
-    resource = DbtCliResource(
-        project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt.EXECUTABLE
+def _run_dbt(
+    context: AssetExecutionContext, manifest: dict[str, Any], target: Path, variables: dict[str, str]
+) -> Iterator[Any]:
+    # Not through DbtCliResource: it starts dbt once more for its version and connects with this process's
+    # environment for metadata that we read ourselves, nine seconds together.
+    invocation = DbtCliInvocation.run(
+        # Unit tests prove the models' code: they run in `make test`, not on each build.
+        args=[dbt.EXECUTABLE, "build", "--exclude-resource-type", "unit_test"],
+        env=variables,
+        manifest=manifest,
+        dagster_dbt_translator=_Names(),
+        project_dir=DBT_PROJECT,
+        target_path=target,
+        raise_on_error=False,
+        context=context,
+        adapter=None,
+        cli_version=Version(metadata.version("dbt-core")),
     )
-    # Unit tests prove the models' code: they run in `make test`, not on each build.
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
     nodes = sum(node["resource_type"] in {"model", "test"} for node in manifest["nodes"].values())
-    with progress.task("models and tests", nodes) as step:
-        invocation = resource.cli(arguments, context=context, target_path=target, raise_on_error=False)
-        # dagster-dbt repeats dbt's log on our standard output, which is the summary's; dbt.log has it too.
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            for event in invocation.stream():
-                step(1, "")
-                yield event
+    # dagster-dbt repeats dbt's log on our standard output, which is the summary's; dbt.log has it too.
+    with (
+        progress.task("models and tests", nodes) as step,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+    ):
+        for event in invocation.stream():
+            step(1, "")
+            yield event
+
+
+def _with_row_count(connection: Connection, event: Any) -> Any:
+    if not isinstance(event, Output) or not event.output_name.startswith(f"{publish.WAREHOUSE}__"):
+        return event
+    mart = event.output_name.removeprefix(f"{publish.WAREHOUSE}__")
+    count = sql.SQL("select count(*) from {}").format(sql.Identifier(build.CANDIDATE, mart))
+    row = connection.execute(count).fetchone()
+    return event.with_metadata({**event.metadata, "dagster/row_count": row[0] if row else 0})
 
 
 def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsDefinition:

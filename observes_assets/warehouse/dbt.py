@@ -5,8 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +16,44 @@ from observes_assets.postgres.roles import BUILDER
 from observes_assets.postgres.url import parts
 from observes_assets.version import DBT_PROJECT
 from observes_assets.warehouse.build import CheckResult
-from observes_assets.warehouse.dbt_process import PARENT, SESSION_OPTIONS
+from observes_assets.warehouse.dbt_process import DOCS, PARENT, SESSION_OPTIONS
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 EXECUTABLE = str(Path(sys.executable).with_name("observes-dbt"))
+_SETTINGS = {
+    "DBT_PROFILES_DIR": str(DBT_PROJECT),
+    "DBT_PROJECT_DIR": str(DBT_PROJECT),
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+}
 _MADE_FROM = DBT_PROJECT / "target" / "made_from.sha256"
 
 
-def environment(database_url: str, *, token: str | None) -> dict[str, str]:
-    """What dbt's profile and sessions need; holds a password, for a child's environment only."""
-    target = parts(database_url)
-    options = {"TimeZone": "UTC", "role": BUILDER} | ({"observes.build": token} if token else {})
+def environment(database_url: str, *, token: str, target: Path) -> dict[str, str]:
+    """The whole environment of the dbt that builds; holds a password, so it is for that child only.
+
+    Args:
+        token: of the build; every session of dbt carries it, and has the builder's rights only.
+        target: the invocation's folder.
+    """
+    server = parts(database_url)
+    options = {"TimeZone": "UTC", "role": BUILDER, "observes.build": token}
     return {
-        "OBSERVES_DBT_HOST": target.host,
-        "OBSERVES_DBT_PORT": str(target.port),
-        "OBSERVES_DBT_USER": target.user,
-        "OBSERVES_DBT_PASSWORD": target.password,
-        "OBSERVES_DBT_DBNAME": target.database,
-        **{f"PG{name.upper()}": value for name, value in target.options.items() if name.startswith("ssl")},
+        **os.environ,
+        **_SETTINGS,
+        **{f"PG{name.upper()}": value for name, value in server.options.items() if name.startswith("ssl")},
+        "OBSERVES_DBT_HOST": server.host,
+        "OBSERVES_DBT_PORT": str(server.port),
+        "OBSERVES_DBT_USER": server.user,
+        "OBSERVES_DBT_PASSWORD": server.password,
+        "OBSERVES_DBT_DBNAME": server.database,
         SESSION_OPTIONS: " ".join(f"-c {name}={value}" for name, value in options.items()),
         PARENT: str(os.getpid()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
+        DOCS: str(target / "docs"),
+        "DBT_LOG_FORMAT": "json",
+        "DBT_LOG_PATH": str(target),
+        "DBT_TARGET_PATH": str(target),
+        "PYTHONUNBUFFERED": "1",
     }
-
-
-@contextmanager
-def in_environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for the block; dagster-dbt hands its own environment to its child."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def ensure_manifest() -> Path:
@@ -66,33 +65,15 @@ def ensure_manifest() -> Path:
     wanted = _project_sha256()
     if MANIFEST.exists() and _MADE_FROM.exists() and _MADE_FROM.read_text() == wanted:
         return MANIFEST
-    _run(["parse"], {PARENT: str(os.getpid()), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"})
+    _parse()
     _MADE_FROM.write_text(wanted)
     return MANIFEST
 
 
-def generate_docs(database_url: str, folder: Path) -> None:
-    """Write the dbt docs site of the candidate into a folder: three files, swapped in at the end.
-
-    Raises:
-        ObservesError: dbt could not.
-    """
-    target = folder.with_name(f".{folder.name}-next")
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for name in ("manifest.json", "partial_parse.msgpack"):
-        shutil.copy(MANIFEST.with_name(name), target)
-    variables = environment(database_url, token=None)
-    _run(["docs", "generate", "--no-compile", "--target-path", str(target)], variables)
-    folder.mkdir(exist_ok=True)
-    for name in ("manifest.json", "catalog.json", "index.html"):
-        (target / name).replace(folder / name)
-    shutil.rmtree(target)
-
-
-def _run(arguments: list[str], variables: Mapping[str, str]) -> None:
+def _parse() -> None:
+    variables = {**_SETTINGS, PARENT: str(os.getpid())}
     found = subprocess.run(
-        [EXECUTABLE, "--quiet", *arguments, "--profiles-dir", str(DBT_PROJECT)],
+        [EXECUTABLE, "--quiet", "parse"],
         cwd=DBT_PROJECT,
         env={**os.environ, **variables},
         capture_output=True,
@@ -101,7 +82,26 @@ def _run(arguments: list[str], variables: Mapping[str, str]) -> None:
     )
     if found.returncode != 0:
         lines = [line for line in (found.stdout + found.stderr).splitlines() if line.strip()]
-        raise ObservesError(f"dbt {arguments[0]} failed: {' '.join(lines[-5:])}")
+        raise ObservesError(f"dbt can't parse the project: {' '.join(lines[-5:])}")
+
+
+def prepare_target(target: Path) -> None:
+    """Make the folder of one invocation, with what dbt parsed before."""
+    docs = target / "docs"
+    docs.mkdir(parents=True)
+    for folder in (target, docs):
+        for name in ("manifest.json", "partial_parse.msgpack"):
+            shutil.copy(MANIFEST.with_name(name), folder)
+
+
+def keep_docs(target: Path, folder: Path) -> None:
+    """Move the docs site that the invocation made to where it is served from: three files."""
+    folder.mkdir(exist_ok=True)
+    for name in ("manifest.json", "catalog.json", "index.html"):
+        made = target / "docs" / name
+        if not made.exists():
+            raise ObservesError(f"dbt did not write {name} of its docs.", f"See {target / 'dbt.log'}.")
+        shutil.move(made, folder / name)
 
 
 def _project_sha256() -> str:
@@ -121,7 +121,18 @@ def read_manifest() -> dict[str, Any]:
     """
     if not MANIFEST.exists():
         raise ObservesError(f"{MANIFEST} is missing.", "Run `make setup` once; it parses the dbt project.")
-    return dict(orjson.loads(MANIFEST.read_bytes()))
+    manifest = orjson.loads(MANIFEST.read_bytes())
+    # Unit tests are no assets, and dagster-dbt would spend a second on hydrating them.
+    maps = {name: _without_unit_tests(manifest[name]) for name in ("child_map", "parent_map")}
+    return {**manifest, **maps, "unit_tests": {}}
+
+
+def _without_unit_tests(neighbours: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {
+        node: [one for one in others if not one.startswith("unit_test.")]
+        for node, others in neighbours.items()
+        if not node.startswith("unit_test.")
+    }
 
 
 def marts(manifest: Mapping[str, Any]) -> list[str]:

@@ -8,28 +8,28 @@ import ctypes
 import os
 import signal
 import sys
-from importlib.metadata import version
 
 SESSION_OPTIONS = "OBSERVES_DBT_PGOPTIONS"
 PARENT = "OBSERVES_DBT_PARENT"
+DOCS = "OBSERVES_DBT_DOCS"
 _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Run dbt with this process's arguments."""
-    if sys.argv[1:] == ["--version"]:
-        # dbt's own answer asks the package index for the newest version first.
-        sys.stdout.write(f"Core:\n  - installed: {version('dbt-core')}\n")
-        return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if str(os.getppid()) != os.environ.get(PARENT):
         sys.exit("observes-dbt was orphaned before it began, or was started by hand: run `observes run`.")
     # Set here and not by the parent: Dagster's own connections in the parent must not carry them.
     os.environ["PGOPTIONS"] = os.environ.get(SESSION_OPTIONS, "-c TimeZone=UTC")
 
-    from dbt.cli.main import cli  # noqa: PLC0415 - two seconds, and not for --version
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - two seconds, after the check above
 
-    cli()
+    done = dbtRunner().invoke(sys.argv[1:])
+    if done.success and (docs := os.environ.get(DOCS)):
+        # In this process, since a new one would need five more seconds to import dbt.
+        done = dbtRunner().invoke(["--quiet", "docs", "generate", "--no-compile", "--target-path", docs])
+    sys.exit(0 if done.success else 1)
 
 
 if __name__ == "__main__":

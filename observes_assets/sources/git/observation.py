@@ -106,7 +106,15 @@ def _update(settings: Settings, repository: Repository) -> Mirror:
 def observe(
     extractor: Extractor, repository: Repository, mirror: Mirror | SourceError, *, not_before: datetime
 ) -> Iterator[Observation]:
-    """Observe each branch of a repository; failures become outcomes."""
+    """Observe each branch of a repository; failures become outcomes.
+
+    The mirror is published first: bundling it reads all of it, and a repository with a hole fails as a whole.
+    """
+    try:
+        if isinstance(mirror, Mirror):
+            publish(extractor.archive.bucket, mirror, repository.repository_id, repository.name)
+    except SourceError as error:
+        mirror = error
     for branch in repository.branches:
         observation = Observation(repository, branch)
         try:
@@ -116,8 +124,6 @@ def observe(
         except SourceError as error:
             observation.outcome, observation.reason = "failed", str(error)
         yield observation
-    if isinstance(mirror, Mirror):
-        publish(extractor.archive.bucket, mirror, repository.repository_id, repository.name)
 
 
 def _observe_branch(

@@ -65,8 +65,8 @@ class Landed:
         batch = self.batches[source, stream] = self.batches.get((source, stream), 0) + 1
         whole_scope = f"{name} {sorted((scope or {}).items())}"
         self.connection.execute(
-            "insert into landing.loads values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0, 1, '', '', '',"
-            " 'epoch', 'epoch')",
+            "insert into landing.loads values "
+            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0, 1, '', '', '', 'epoch', 'epoch')",
             [
                 self.load_id,
                 source,
@@ -109,7 +109,7 @@ class Landed:
         people: Mapping[tuple[str, str], tuple[str, str]] | None = None,
         ignored: Mapping[str, Mapping[str, bool]] | None = None,
     ) -> None:
-        """What git would answer: ``people`` says who is renamed; ``ignored`` is {patterns' sha256: {commit: …}}."""
+        """What git would answer: who is renamed, and by {patterns' sha256: {commit: …}} what is ignored."""
         raw = self.connection.execute(
             "select distinct record ->> 'author_name', record ->> 'author_email' from raw_git.commits"
         ).fetchall()
@@ -158,7 +158,12 @@ def portfolio(
 
 
 def repository(
-    repository_id: str, group: str, nickname: str, *, organization: str = "acme", ignore_sha256: str | None = None
+    repository_id: str,
+    group: str,
+    nickname: str,
+    *,
+    organization: str = "acme",
+    ignore_sha256: str | None = None,
 ) -> Record:
     """A portfolio's entry, on branch main."""
     return {

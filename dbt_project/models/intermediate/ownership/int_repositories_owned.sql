@@ -21,7 +21,7 @@ owned as (
         entry.branch,
         entry.ignore_sha256
     from versions
-    cross join lateral jsonb_to_recordset(versions.repositories) as entry (
+    cross join jsonb_to_recordset(versions.repositories) as entry (
         organization text,
         "group" text,
         nickname text,

@@ -65,11 +65,12 @@ counted as (
             dated.commit_sha = owned.commit_sha
             and dated.repository_id = owned.repository_id
             and dated.branch = owned.branch
-    cross join lateral (
-        values
-        ('observed', dated.observed_month_on, dated.seen_at),
-        ('committed', dated.committed_month_on, dated.committed_at)
-    ) as rules (rule, month_on, proof_at)
+    cross join
+        lateral (
+            values
+            ('observed', dated.observed_month_on, dated.seen_at),
+            ('committed', dated.committed_month_on, dated.committed_at)
+        ) as rules (rule, month_on, proof_at)
     where
         not dated.is_merge
         and not owned.is_ignored

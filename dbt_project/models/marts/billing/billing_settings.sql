@@ -2,19 +2,19 @@ with
 
 settings as (
     select
-        name,
-        rule,
-        bots,
+        portfolio.name,
+        portfolio.rule,
+        portfolio.bots,
         array(
             select pattern.word
-            from jsonb_array_elements_text(bot_names) with ordinality as pattern (word, position)
+            from jsonb_array_elements_text(portfolio.bot_names) with ordinality as pattern (word, position)
             order by pattern.position
         ) as bot_names,
-        minimum_commits,
-        time_zone,
-        close_day
-    from {{ ref('stg_portfolio__portfolio') }}
-    where is_newest
+        portfolio.minimum_commits,
+        portfolio.time_zone,
+        portfolio.close_day
+    from {{ ref('stg_portfolio__portfolio') }} as portfolio
+    where portfolio.is_newest
 )
 
 select * from settings

@@ -12,30 +12,49 @@ versions as (
     where valid_until is null or valid_from < valid_until
 ),
 
-terms as (
+plans as (
     select
-        versions.step,
-        versions.valid_from,
-        versions.valid_until,
+        versions.*,
         entry.organization as organization_name,
         entry."group" as group_name,
-        entry.plan,
-        price.author as author_amount,
-        price.base as base_amount,
-        price.currency
+        entry.plan
     from versions
-    cross join lateral jsonb_to_recordset(versions.groups) as entry (
+    cross join jsonb_to_recordset(versions.groups) as entry (
         organization text,
         "group" text,
         plan text
     )
-    left join lateral jsonb_to_recordset(versions.prices) as price (
+),
+
+prices as (
+    select
+        versions.step,
+        price.*
+    from versions
+    cross join jsonb_to_recordset(versions.prices) as price (
         plan text,
         author numeric,
         base numeric,
         currency text
     )
-        on entry.plan = price.plan
+),
+
+terms as (
+    select
+        plans.step,
+        plans.valid_from,
+        plans.valid_until,
+        plans.organization_name,
+        plans.group_name,
+        plans.plan,
+        prices.author as author_amount,
+        prices.base as base_amount,
+        prices.currency
+    from plans
+    left join prices
+        on
+            plans.step = prices.step
+            and plans.plan = prices.plan
 ),
 
 compared as (

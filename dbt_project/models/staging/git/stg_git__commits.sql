@@ -40,7 +40,7 @@ commits as (
             and versions.content_load_id = records.load_id
     inner join loads
         on versions.first_load_id = loads.load_id
-    cross join lateral jsonb_to_record(records.record) as content (
+    cross join jsonb_to_record(records.record) as content (
         repository_id text,
         branch text,
         sha text,
@@ -51,12 +51,12 @@ commits as (
         committer_name text,
         committer_email text,
         committed_at text,
-        parents text [],
+        parents text[],
         co_authors jsonb,
         insertions bigint,
         deletions bigint,
         files jsonb,
-        escaped text []
+        escaped text[]
     )
 ),
 
@@ -70,7 +70,7 @@ staged as (
         {{ pseudonym_of_person('committer_name', 'committer_email') }} as committer_pseudonym,
         array(
             select {{ pseudonym_of_person("co_author.person ->> 'name'", "co_author.person ->> 'email'") }}
-            from jsonb_array_elements(co_authors) with ordinality as co_author (person, position)
+            from jsonb_array_elements(commits.co_authors) with ordinality as co_author (person, position)
             order by co_author.position
         ) as co_author_pseudonyms,
         {{ instant('authored_at') }} as authored_at,

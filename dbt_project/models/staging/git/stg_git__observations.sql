@@ -41,7 +41,7 @@ staged as (
             and versions.content_load_id = records.load_id
     inner join loads
         on versions.load_id = loads.load_id
-    cross join lateral jsonb_to_record(records.record) as content (
+    cross join jsonb_to_record(records.record) as content (
         repository_id text,
         branch text,
         outcome text,

@@ -47,30 +47,20 @@ dated as (
     from numbered
 ),
 
-staged as (
+documents as (
     select
-        content.name,
         dated.version_number,
         dated.valid_from,
         dated.valid_until,
         dated.load_id = dated.newest_load_id as is_newest,
-        billing.rule,
-        billing.bots,
-        coalesce(billing.bot_names, '[]') as bot_names,
-        billing.minimum_commits,
-        billing.time_zone,
-        billing.close_day,
-        content.prices,
-        content.groups,
-        content.repositories,
-        content.known_repositories,
-        content.mailmap_sha256
+        content.*
     from dated
     inner join records
         on
             dated.record_key = records.record_key
             and dated.content_load_id = records.load_id
-    cross join lateral jsonb_to_record(records.record) as content (
+            and not dated.is_deleted
+    cross join jsonb_to_record(records.record) as content (
         name text,
         billing jsonb,
         prices jsonb,
@@ -79,7 +69,28 @@ staged as (
         known_repositories jsonb,
         mailmap_sha256 text
     )
-    cross join lateral jsonb_to_record(content.billing) as billing (
+),
+
+staged as (
+    select
+        documents.name,
+        documents.version_number,
+        documents.valid_from,
+        documents.valid_until,
+        documents.is_newest,
+        settings.rule,
+        settings.bots,
+        coalesce(settings.bot_names, '[]') as bot_names,
+        settings.minimum_commits,
+        settings.time_zone,
+        settings.close_day,
+        documents.prices,
+        documents.groups,
+        documents.repositories,
+        documents.known_repositories,
+        documents.mailmap_sha256
+    from documents
+    cross join jsonb_to_record(documents.billing) as settings (
         rule text,
         bots text,
         bot_names jsonb,
@@ -87,7 +98,6 @@ staged as (
         time_zone text,
         close_day integer
     )
-    where not dated.is_deleted
 )
 
 select * from staged

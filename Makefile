@@ -1,0 +1,106 @@
+# `make help` lists the targets. Paths are relative throughout, so a space in the checkout's path is fine.
+# Nothing here names a package index: pip's own configuration does, and uv is told the same.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/installed
+TEST := $(VENV)/installed-for-tests
+BIN := $(VENV)/bin
+OBSERVES := $(BIN)/observes
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
+ARGS ?=
+
+# uv does not read pip's configuration.
+INDEX := $${UV_DEFAULT_INDEX:-$$($(BIN)/python -m pip config list | sed -n "s/.*\.index.url='\(.*\)'/\1/p" | head -n 1)}
+UV_INSTALL := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip install --quiet --python $(BIN)/python
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+AS_IT_IS := --no-deps --no-build-isolation --editable .
+UV_LOCK := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock" pyproject.toml
+
+# The programs in a moved .venv point at where it was.
+ifneq ($(wildcard $(VENV)),)
+$(shell [ "$$(cat $(VENV)/made-in 2>/dev/null)" = "$$(pwd -P)" ] || rm -f $(RUN) $(TEST) $(BIN)/uv)
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run up down test check lint unit torture bench generate lock clean
+
+help: ## show this help
+	@echo "make TARGET [PYTHON=python3.12] [ARGS='--source git']"; echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+run: $(RUN) ## install what is missing and run the main job: sources, bucket, landing, marts, release, bills
+	@$(OBSERVES) run $(ARGS)
+
+up: $(RUN) ## serve the Dagster web UI and the dbt docs until Ctrl-C
+	@$(OBSERVES) up $(ARGS)
+
+down: $(RUN) ## stop the embedded Postgres
+	@$(OBSERVES) down
+
+test: $(TEST) ## run every test but the long torture
+	@$(BIN)/python -c "from observes_assets.warehouse.dbt import ensure_manifest; ensure_manifest()"
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not torture" tests $(ARGS)
+
+check: ## lint and unit tests: under a minute
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint unit
+
+lint: $(TEST) ## ruff, mypy and sqlfluff
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+unit: $(TEST) ## the unit tests: no server, no network
+	@$(BIN)/python -c "from observes_assets.warehouse.dbt import ensure_manifest; ensure_manifest()"
+	@$(PYTEST) tests/unit $(ARGS)
+
+torture: $(TEST) ## the long fault injection: kill -9 at random moments, again and again
+	@$(PYTEST) -m torture tests $(ARGS)
+
+bench: $(TEST) ## measure every figure in bench/README.md
+	@$(BIN)/python -m bench $(ARGS)
+
+generate: $(RUN) ## write what is derived from the contracts: dbt's source files
+	@$(BIN)/python -m observes_assets.contracts.dbt_sources
+
+lock: $(RUN) ## resolve every dependency again, with hashes
+	@$(UV_LOCK) --upgrade --group install --output-file requirements.lock
+	@$(UV_LOCK) --extra test --constraint requirements.lock --output-file $(VENV)/all.lock
+	@# The tests' file holds what the other one lacks.
+	@awk 'NR == FNR {if (/==/) have[$$1]; next} /==/ {show = !($$1 in have)} show || /^#/' \
+		requirements.lock $(VENV)/all.lock > requirements-test.lock
+
+clean: ## remove the virtual environment and every cache; .observes, with its bucket, stays
+	@rm -rf $(VENV) *.egg-info build dbt_project/target dbt_project/logs
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.observes/*' -prune -exec rm -rf {} +
+
+$(BIN)/uv: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Observes needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+			"Name another: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "Making $(VENV) …" >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@# Its hash is checked like every other's, so it comes from the lock too.
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	@$(PIP_INSTALL) --require-hashes --no-deps -r $(VENV)/uv.lock
+	@touch $@
+
+# pip is slower, but knows every proxy, certificate and login that a company may ask for.
+$(RUN): requirements.lock pyproject.toml $(BIN)/uv
+	@echo "Installing from requirements.lock …" >&2
+	@$(UV_INSTALL) --require-hashes -r requirements.lock \
+		|| $(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline $(AS_IT_IS) \
+		|| $(PIP_INSTALL) $(AS_IT_IS)
+	@pwd -P > $(VENV)/made-in
+	@touch $@
+
+$(TEST): requirements-test.lock $(RUN)
+	@echo "Installing what tests need …" >&2
+	@$(UV_INSTALL) --require-hashes -r requirements-test.lock \
+		|| $(PIP_INSTALL) --require-hashes -r requirements-test.lock
+	@touch $@

@@ -1,0 +1,82 @@
+"""A home of the bench's own: the embedded Postgres, a folder as the bucket, gone afterwards."""
+
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg import Connection
+
+from bench import documents
+from observes_assets import contracts
+from observes_assets.archive import Archive
+from observes_assets.bucket import open_bucket
+from observes_assets.contracts import Contract
+from observes_assets.extraction import Extractor
+from observes_assets.landing import tables
+from observes_assets.postgres import connect, migrate
+from observes_assets.postgres.account import account_for
+from observes_assets.postgres.binaries import binaries_for
+from observes_assets.postgres.server import EmbeddedServer
+
+
+@contextmanager
+def home() -> Iterator[Path]:
+    """A temporary home, which the server's account may pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="observes-bench-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Stage:
+    """A database and a bucket with the stream ``desk/tickets``, empty at the beginning of each round."""
+
+    folder: Path
+    url: str
+    connection: Connection
+    contract: Contract
+    psql: Path
+
+    def empty(self) -> Extractor:
+        """Truncate the tables, open another bucket, and give an extractor for both."""
+        self.connection.execute(
+            "truncate landing.batches, landing.loads, landing.quarantine, landing.refusals"
+        )
+        tables.empty(self.connection, self.contract.streams[documents.STREAM])
+        shutil.rmtree(self.folder / "bucket", ignore_errors=True)
+        archive = Archive(open_bucket(str(self.folder / "bucket")), code_version="bench")
+        return Extractor(self.connection, archive, self.contract, run_id="bench")
+
+    def settle(self) -> None:
+        """Write out what is dirty, so that one side does not pay for the other."""
+        self.connection.execute("checkpoint")
+
+    def run_psql(self, statements: Sequence[str]) -> None:
+        """Run statements by the ``psql`` of the same package."""
+        commands = [part for one in statements for part in ("-c", one)]
+        subprocess.run([self.psql, self.url, "-X", "-q", "-v", "ON_ERROR_STOP=1", *commands], check=True)
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Start the server, make the tables; stop it and remove everything at the end."""
+    with home() as folder:
+        server = EmbeddedServer(folder)
+        try:
+            url = connect.ensure_database(server.start(), f"bench_{secrets.token_hex(4)}")
+            psql = binaries_for(account_for(folder / "postgres" / "cluster")).folder / "psql"
+            with connect.connect(url, application_name="bench", autocommit=True) as connection:
+                migrate.migrate(connection)
+                contract = contracts.parse(documents.SOURCE, documents.CONTRACT.encode())
+                tables.create(connection, contract.streams[documents.STREAM])
+                yield Stage(folder, url, connection, contract, psql)
+        finally:
+            server.stop()
