@@ -15,7 +15,7 @@ from observes_assets.resources import InstallationResource
 from observes_assets.sources.git.assets import git_assets
 from observes_assets.sources.portfolio.assets import portfolio_assets
 from observes_assets.warehouse import dbt
-from observes_assets.warehouse.assets import RELEASE, marts_assets, release_asset
+from observes_assets.warehouse.assets import RELEASE, landing_specs, marts_assets, release_asset
 
 
 def build_defs(installation: InstallationResource | None = None) -> Definitions:
@@ -30,7 +30,13 @@ def build_defs(installation: InstallationResource | None = None) -> Definitions:
     models = marts_assets(manifest)
     cut = jobs(raw, bills=BILLS)
     return Definitions(
-        assets=[*raw, models, release_asset(models, manifest), bills_asset(RELEASE)],
+        assets=[
+            *raw,
+            *landing_specs([key for one in raw for key in one.keys]),
+            models,
+            release_asset(models, manifest),
+            bills_asset(RELEASE),
+        ],
         jobs=cut,
         schedules=schedules(promises),
         sensors=sensors({job.name: job for job in cut}),

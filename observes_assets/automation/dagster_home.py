@@ -28,6 +28,7 @@ def prepare(installation: Installation) -> Path:
             "class": "NoOpComputeLogManager",
         },
         "run_monitoring": {"enabled": True},
+        "nux": {"enabled": False},
     }
     path = home / "dagster.yaml"
     text = yaml.safe_dump(document, sort_keys=True)

@@ -37,9 +37,9 @@ def schedules(contracts: Mapping[str, Contract]) -> list[ScheduleDefinition]:
             cadences.setdefault(stream.cron, []).append(AssetKey([contract.source, stream.name]))
     return [
         ScheduleDefinition(
-            name=f"extract_at_{_slug(cron)}",
+            name=f"extract_{_name(cron)}",
             job=define_asset_job(
-                f"extract_at_{_slug(cron)}_job",
+                f"extract_{_name(cron)}_job",
                 selection=AssetSelection.assets(*keys),
                 description=f"Extract every stream whose contract says {cron!r} (UTC).",
             ),
@@ -51,9 +51,11 @@ def schedules(contracts: Mapping[str, Contract]) -> list[ScheduleDefinition]:
     ]
 
 
-def _slug(cron: str) -> str:
+def _name(cron: str) -> str:
+    if common := {"0 * * * *": "hourly", "0 0 * * *": "daily"}.get(cron):
+        return common
     words = {"*": "any", "/": "every", ",": "and", "-": "to", " ": "_"}
-    return "".join(words.get(one, one) for one in cron)
+    return "at_" + "".join(words.get(one, one) for one in cron)
 
 
 def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:

@@ -16,6 +16,7 @@ import typer
 from observes_assets.cli.output import out
 from observes_assets.errors import ObservesError, SettingsError
 from observes_assets.installation import Installation, require_home
+from observes_assets.version import PACKAGE
 
 _GRACE_SECONDS = 15
 
@@ -48,11 +49,13 @@ def up(
     installation = Installation.from_environment()
     docs = _serve_docs(installation.settings.home / "docs", docs_port)
     out.print(f"Dagster  http://127.0.0.1:{port}\ndbt docs http://127.0.0.1:{docs_port}\nCtrl-C ends both.")
+    workspace = ["-w", str(PACKAGE.parent / "workspace.yaml")]
     commands = [
-        ["dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", "observes_assets.definitions"],
-        ["dagster._daemon", "run", "-m", "observes_assets.definitions"],
+        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port), *workspace],
+        ["dagster-daemon", "run", *workspace],
     ]
-    children = [subprocess.Popen([sys.executable, "-m", *command]) for command in commands]
+    programs = Path(sys.executable).parent
+    children = [subprocess.Popen([programs / name, *rest]) for name, *rest in commands]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while all(child.poll() is None for child in children):

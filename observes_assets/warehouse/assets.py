@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
@@ -12,13 +12,14 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     Failure,
     MaterializeResult,
     MetadataValue,
     Output,
     asset,
 )
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, dbt_assets
 from packaging.version import Version
 from psycopg import Connection, sql
 
@@ -29,18 +30,49 @@ from observes_assets.version import DBT_PROJECT
 from observes_assets.warehouse import build, dbt, git_answers, publish, retention
 
 RELEASE = AssetKey(["warehouse", "release"])
+LANDING = "landing"
 _OWNERS = ["team:data-platform"]
 
 
 class _Names(DagsterDbtTranslator):
-    """Keys of models: ``staging/…``, ``intermediate/…``, and marts as readers know them, ``warehouse/…``."""
+    """Keys of models: ``staging/…``, ``intermediate/…``, and marts as readers know them, ``warehouse/…``.
+
+    A stream's two tables, documents and versions, are two sources for dbt and one asset for people.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """Key of a model or source."""
-        if dbt_resource_props["resource_type"] != "model":
-            return super().get_asset_key(dbt_resource_props)
-        layer = dbt_resource_props["fqn"][1]
-        return AssetKey([publish.WAREHOUSE if layer == "marts" else layer, dbt_resource_props["name"]])
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] == "model":
+            layer = dbt_resource_props["fqn"][1]
+            return AssetKey([publish.WAREHOUSE if layer == "marts" else layer, name])
+        if dbt_resource_props["source_name"] == LANDING and "__" in name:
+            return AssetKey(name.split("__"))
+        return super().get_asset_key(dbt_resource_props)
+
+
+def landing_specs(raw: Sequence[AssetKey]) -> list[AssetSpec]:
+    """The landing's own tables that staging reads: nobody materializes them, landing and build fill them."""
+    about = {
+        "loads": "The ledger: one row a batch that landed.",
+        "build": "One row: the load as of which the candidate is built.",
+        "identities": "Who an author is by the portfolio's mailmap, as git answered.",
+        "ignored_commits": "Whether a commit touched nothing but ignored paths, as git answered.",
+    }
+    return [
+        AssetSpec(
+            key=AssetKey([LANDING, table]),
+            deps=raw,
+            description=description,
+            group_name=LANDING,
+            owners=_OWNERS,
+            kinds={"postgres"},
+        )
+        for table, description in about.items()
+    ]
 
 
 def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
