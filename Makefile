@@ -2,6 +2,8 @@
 # Nothing here names a package index: pip's own configuration does, and uv is told the same.
 PYTHON ?= python3
 VENV := .venv
+# The programs in a .venv point at where it was made, so a copied or moved one is made anew.
+MADE := $(VENV)/made-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 RUN := $(VENV)/installed
 TEST := $(VENV)/installed-for-tests
 BIN := $(VENV)/bin
@@ -13,15 +15,11 @@ ARGS ?=
 # uv does not read pip's configuration.
 INDEX := $${UV_DEFAULT_INDEX:-$$($(BIN)/python -m pip config list | sed -n "s/.*\.index.url='\(.*\)'/\1/p" | head -n 1)}
 UV_INSTALL := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip install --quiet --python $(BIN)/python
+# A lock is complete: nothing is left to resolve.
+LOCKED := --no-deps --require-hashes --requirement
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-AS_IT_IS := --no-deps --no-build-isolation --editable .
 UV_LOCK := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" pyproject.toml
-
-# The programs in a moved .venv point at where it was.
-ifneq ($(wildcard $(VENV)),)
-$(shell [ "$$(cat $(VENV)/made-in 2>/dev/null)" = "$$(pwd -P)" ] || rm -f $(RUN) $(TEST) $(BIN)/uv)
-endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -49,7 +47,7 @@ check: ## lint and unit tests: under a minute
 
 lint: $(TEST) ## ruff, mypy and sqlfluff
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 
@@ -78,7 +76,7 @@ clean: ## remove the virtual environment and every cache; .observes, with its bu
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.observes/*' -prune -exec rm -rf {} +
 
-$(BIN)/uv: requirements.lock
+$(MADE): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Observes needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
 			"Name another: make PYTHON=python3.12" >&2; exit 2; }
@@ -86,21 +84,19 @@ $(BIN)/uv: requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)
 	@# Its hash is checked like every other's, so it comes from the lock too.
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
-	@$(PIP_INSTALL) --require-hashes --no-deps -r $(VENV)/uv.lock
+	@$(PIP_INSTALL) $(LOCKED) $(VENV)/uv.lock
 	@touch $@
 
 # pip is slower, but knows every proxy, certificate and login that a company may ask for.
-$(RUN): requirements.lock pyproject.toml $(BIN)/uv
+$(RUN): requirements.lock pyproject.toml $(MADE)
 	@echo "Installing from requirements.lock …" >&2
-	@$(UV_INSTALL) --require-hashes -r requirements.lock \
-		|| $(PIP_INSTALL) --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --offline $(AS_IT_IS) \
-		|| $(PIP_INSTALL) $(AS_IT_IS)
-	@pwd -P > $(VENV)/made-in
+	@$(UV_INSTALL) $(LOCKED) requirements.lock \
+		|| $(PIP_INSTALL) $(LOCKED) requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(TEST): requirements-test.lock $(RUN)
 	@echo "Installing what tests need …" >&2
-	@$(UV_INSTALL) --require-hashes -r requirements-test.lock \
-		|| $(PIP_INSTALL) --require-hashes -r requirements-test.lock
+	@$(UV_INSTALL) $(LOCKED) requirements-test.lock \
+		|| $(PIP_INSTALL) $(LOCKED) requirements-test.lock
 	@touch $@

@@ -1,4 +1,4 @@
-"""Synthetic records of a help desk: nested, with Unicode and escapes, about 1.5 KB each, and their contract."""
+"""Synthetic records of a help desk and their contract: nested, Unicode, escapes, about 1.5 KB each."""
 
 import random
 from typing import Any
@@ -37,7 +37,24 @@ slaProperties:
   - {property: freshness, value: 24, valueExt: 48, unit: h, element: tickets}
 """
 
-_SYLLABLES = ("ba", "co", "di", "fé", "gu", "ho", "ki", "lam", "ma", "nö", "per", "qui", "ro", "sta", "ter", "vu")
+_SYLLABLES = (
+    "ba",
+    "co",
+    "di",
+    "fé",
+    "gu",
+    "ho",
+    "ki",
+    "lam",
+    "ma",
+    "nö",
+    "per",
+    "qui",
+    "ro",
+    "sta",
+    "ter",
+    "vu",
+)
 _SHORT_BODY, _BODY = 12, 137  # words
 
 
@@ -58,7 +75,9 @@ class Documents:
         words = _vocabulary(chance)
         size = _SHORT_BODY if is_short else _BODY
         # Bodies repeat after 5,000 documents: far beyond what zstd's window of level 1 sees.
-        self._bodies = [" ".join(chance.choices(words, k=chance.randint(size // 2, size * 3 // 2))) for _ in range(5_000)]
+        self._bodies = [
+            " ".join(chance.choices(words, k=chance.randint(size // 2, size * 3 // 2))) for _ in range(5_000)
+        ]
 
     def document(self, number: int, *, revision: int = 0) -> dict[str, Any]:
         """The document of a key; another revision has other content."""

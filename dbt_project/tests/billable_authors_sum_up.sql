@@ -1,7 +1,3 @@
-{{ config(
-    description="Every billed commit's author is billable once, with the one proof commit of that rule, month and group."
-) }}
-
 with
 
 commits as (

@@ -1,7 +1,3 @@
-{{ config(
-    description="Each commit is billed in exactly the months that the rules say, worked out a second way from the commits mart."
-) }}
-
 -- The second way: no windows. Under observed, a fingerprint's first instant by min(), and whether any
 -- history stood there; under committed, the smallest committer date. Then both sides must be equal.
 with

@@ -1,7 +1,3 @@
-{{ config(
-    description="A commit's owners are groups of its repository's organization, and it has at least one."
-) }}
-
 select
     commits.repository_id,
     commits.branch,

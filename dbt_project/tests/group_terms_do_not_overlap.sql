@@ -1,5 +1,3 @@
-{{ config(description="A group has one set of terms at any instant.") }}
-
 select
     earlier.organization_name,
     earlier.group_name,

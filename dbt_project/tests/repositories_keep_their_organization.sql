@@ -1,5 +1,3 @@
-{{ config(description="A repository belongs to one organization, in every portfolio version.") }}
-
 select repository_id
 from {{ ref('int_repositories_owned') }}
 group by repository_id

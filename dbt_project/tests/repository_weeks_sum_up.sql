@@ -1,7 +1,3 @@
-{{ config(
-    description="The weeks' commits and lines are those of the reachable commits that are no merges."
-) }}
-
 with
 
 weeks as (

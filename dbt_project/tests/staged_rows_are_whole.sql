@@ -1,7 +1,3 @@
-{{ config(
-    description="As many rows are staged as versions hold as of the build: no join has lost a record."
-) }}
-
 -- int_commits_observed stands for stg_git__commits, which it copies row by row, since counting the view
 -- would read all of raw a second time
 with

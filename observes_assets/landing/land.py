@@ -4,36 +4,24 @@ The order of locks is what makes "as of load N" exact: the landing lock (shared)
 the load id. Nothing here commits; a failure leaves nothing behind.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from psycopg import Connection, sql
-from psycopg.types.json import Jsonb
 
-from observes_assets import archive
 from observes_assets.archive import Manifest
 from observes_assets.contracts import StreamContract
 from observes_assets.errors import IntegrityError, RefusedError
 from observes_assets.landing.copy import copy_chosen, copy_keys, copy_records
-from observes_assets.landing.history import is_first
-from observes_assets.landing.records import HASH_RECIPE, Reader, Refused, scope_prefix
+from observes_assets.landing.ledger import Counts, write_load, write_quarantine
+from observes_assets.landing.recognition import have_heads_passed, is_repetition, recognise
+from observes_assets.landing.records import Reader, Refused, scope_prefix
 from observes_assets.landing.tables import StreamTables
 from observes_assets.postgres.locks import LANDING, lock_transaction, stream_lock
 
 SAMPLE_SIZE = 100
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a load did: records of the batch, and keys of the scope."""
-
-    read: int = 0
-    written: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    quarantined: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,12 +73,22 @@ class Landing:
         reader = Reader(self.path, self.contract, self.manifest.scope)
         if self.manifest.kind == "differential" and self.manifest.record_count == 0:
             counts = Counts()
-        elif self._scope_has_heads():
-            counts = self._land_differences(load_id, reader)
-        else:
+        elif not self._scope_has_heads():
             counts = self._land_fresh(load_id, reader)
-        self._quarantine(reader.refused)
-        self._write_ledger(load_id, counts, run_id=run_id, code_version=code_version, started_at=started_at)
+        elif self.manifest.kind == "complete" and is_repetition(self.connection, self.manifest, code_version):
+            counts = Counts(read=self.manifest.record_count, unchanged=self._count_standing())
+        else:
+            counts = self._land_differences(load_id, reader, code_version)
+        write_quarantine(self.connection, self.manifest, reader.refused)
+        write_load(
+            self.connection,
+            self.manifest,
+            load_id,
+            counts,
+            run_id=run_id,
+            code_version=code_version,
+            started_at=started_at,
+        )
         return Load(load_id, self.manifest, counts)
 
     def _lock(self) -> int:
@@ -130,22 +128,28 @@ class Landing:
         )
         return self._execute(insert, [load_id])
 
-    def _land_differences(self, load_id: int, reader: Reader) -> Counts:
-        """Two readings: keys and hashes first, then only the lines that differ from the heads."""
+    def _land_differences(self, load_id: int, reader: Reader, code_version: str) -> Counts:
+        """Several readings: what the lines hold first, then only the documents that differ from the heads."""
         self.connection.execute(
             'create temporary table incoming (line integer, record_key text collate "C", record_hash uuid) '
             "on commit drop"
         )
+        recognises = self.manifest.kind == "complete" and have_heads_passed(
+            self.connection, self.manifest, code_version
+        )
+        if recognises:
+            recognise(self.connection, self.tables, self.prefix, reader)
         copy_keys(self.connection, reader)
         self._check_quality(reader)
         self.connection.execute("analyze incoming")
-        changed = self._find_changed()
+        changed = self._find_changed(recognises=recognises)
+        unchanged = self._count_unchanged(changed, recognises=recognises)
         copy_chosen(
             self.connection,
             self.tables,
             load_id,
             sql.SQL("select line, record_key, record_hash from changed order by line"),
-            archive.lines(self.path),
+            reader.documents(),
         )
         self._supersede(load_id, "changed")
         self._execute(
@@ -157,28 +161,43 @@ class Landing:
             """,
             {"load": load_id},
         )
-        deleted = self._bury_vanished(load_id, reader) if self._may_bury(reader) else 0
-        keys = int(_one(self.connection, "select count(distinct record_key) from incoming"))
-        return Counts(
-            read=reader.line_count,
-            written=changed,
-            unchanged=keys - changed,
-            deleted=deleted,
-            quarantined=len(reader.refused),
-        )
+        deleted = self._bury_vanished(load_id, reader, recognises) if self._may_bury(reader) else 0
+        return Counts(reader.line_count, changed, unchanged, deleted, len(reader.refused))
 
-    def _find_changed(self) -> int:
-        return self._execute(
+    def _find_changed(self, *, recognises: bool) -> int:
+        changed = self._execute(
             """
             create temporary table changed on commit drop as
             select
-                i.line, i.record_key, i.record_hash, v.first_load_id,
+                i.line, i.record_key, i.record_hash, v.first_load_id, v.record_hash as head_hash,
                 v.record_key is not null and not v.is_deleted as was_present
             from incoming as i
             join (select max(line) as line from incoming group by record_key) as last using (line)
             left join {versions} as v on v.record_key = i.record_key and v.superseded_by is null
             where v.record_key is null or v.is_deleted or v.record_hash <> i.record_hash
             """
+        )
+        if changed and recognises:
+            # A later line repeats the head: the last of duplicates wins.
+            changed -= self._execute(
+                """
+                delete from changed as c
+                using (select record_hash, max(line) as line from seen group by record_hash) as s
+                where c.was_present and s.record_hash = c.head_hash and s.line > c.line
+                """
+            )
+        return changed
+
+    def _count_unchanged(self, changed: int, *, recognises: bool) -> int:
+        """Keys of the batch whose heads stand as they stood."""
+        if not recognises:
+            return int(_one(self.connection, "select count(distinct record_key) from incoming")) - changed
+        return self._count_standing() - int(
+            _one(
+                self.connection,
+                "select count(*) from (select record_key from unmatched where line is null "
+                "union select record_key from changed where was_present)",
+            )
         )
 
     def _supersede(self, load_id: int, by: str) -> None:
@@ -194,14 +213,15 @@ class Landing:
         # A refused record counts as present; if its key can't be read, any key may be the present one.
         return self.manifest.kind == "complete" and all(one.key is not None for one in reader.refused)
 
-    def _bury_vanished(self, load_id: int, reader: Reader) -> int:
+    def _bury_vanished(self, load_id: int, reader: Reader, recognises: bool) -> int:
         present = [one.key for one in reader.refused]
+        among = "and v.record_key in (select record_key from unmatched)" if recognises else ""
         vanished = self._execute(
-            """
+            f"""
             create temporary table vanished on commit drop as
             select v.record_key, v.content_load_id, v.first_load_id, v.record_hash
-            from {versions} as v
-            where v.superseded_by is null and not v.is_deleted and v.record_key ^@ %s
+            from {{versions}} as v
+            where v.superseded_by is null and not v.is_deleted and v.record_key ^@ %s {among}
                 and v.record_key <> all (%s)
                 and not exists (select from incoming as i where i.record_key = v.record_key)
             """,
@@ -235,11 +255,8 @@ class Landing:
             )
 
     def _check_shrinkage(self, vanished: int) -> None:
-        count = sql.SQL(
-            "select count(*) from {} where superseded_by is null and not is_deleted and record_key ^@ %s"
-        ).format(self.tables.versions)
         # The changed heads are written already, so what stands includes keys that this batch brings.
-        before = int(_one(self.connection, count, [self.prefix])) - int(
+        before = self._count_standing() - int(
             _one(self.connection, "select count(*) from changed where not was_present")
         )
         allowed = self.contract.maximum_vanished_share
@@ -253,56 +270,12 @@ class Landing:
                 [{"key": row[0], "reason": "vanished"} for row in keys],
             )
 
-    def _quarantine(self, refused: list[Refused]) -> None:
-        with (
-            self.connection.cursor() as cursor,
-            cursor.copy(
-                "copy landing.quarantine (source, stream, batch, line, record_key, path, reason) from stdin"
-            ) as copy,
-        ):
-            for one in refused:
-                copy.write_row(
-                    (
-                        self.manifest.source,
-                        self.manifest.stream,
-                        self.manifest.batch,
-                        one.line,
-                        one.key,
-                        one.violation.path,
-                        one.violation.reason,
-                    )
-                )
-
-    def _write_ledger(self, load_id: int, counts: Counts, **run: Any) -> None:
-        manifest = self.manifest
-        self.connection.execute(
-            """
-            insert into landing.loads select
-                %(load_id)s, %(source)s, %(stream)s, %(batch)s, %(scope)s, %(kind)s, %(is_first)s,
-                %(extracted_from)s, %(extracted_until)s, %(read)s, %(written)s, %(unchanged)s,
-                %(deleted)s, %(quarantined)s, %(hash_recipe)s, %(contract_sha256)s, %(code_version)s,
-                %(run_id)s, %(started_at)s, clock_timestamp()
-            """,
-            {
-                "load_id": load_id,
-                "source": manifest.source,
-                "stream": manifest.stream,
-                "batch": manifest.batch,
-                "scope": Jsonb(manifest.scope),
-                "kind": manifest.kind,
-                "is_first": is_first(self.connection, manifest),
-                "extracted_from": manifest.extracted_from,
-                "extracted_until": manifest.extracted_until,
-                "hash_recipe": HASH_RECIPE,
-                "contract_sha256": manifest.contract_sha256,
-                **asdict(counts),
-                **run,
-            },
-        )
-        self.connection.execute(
-            "update landing.batches set state = 'landed' where (source, stream, batch) = (%s, %s, %s)",
-            [manifest.source, manifest.stream, manifest.batch],
-        )
+    def _count_standing(self) -> int:
+        """The scope's keys that are not gone."""
+        count = sql.SQL(
+            "select count(*) from {} where superseded_by is null and not is_deleted and record_key ^@ %s"
+        ).format(self.tables.versions)
+        return int(_one(self.connection, count, [self.prefix]))
 
     def _execute(self, query: str, parameters: Any = None) -> int:
         composed = sql.SQL(query).format(raw=self.tables.raw, versions=self.tables.versions)

@@ -59,8 +59,9 @@ def sync(connection: Connection, archive: Archive, source: str, stream: str) -> 
         if decision := archive.decision(refusal.manifest):
             _end_refusal(connection, refusal.manifest, f"{decision.verdict}ed")
         elif refusal.is_about_bytes:
-            # Somebody may have restored the object: try again, at worst it is refused again.
-            _end_refusal(connection, refusal.manifest, "pending")
+            # Somebody may have restored the object or its manifest: try again, at worst it is refused again.
+            restored = archive.manifest(source, stream, refusal.manifest.batch)
+            _end_refusal(connection, restored, "pending")
 
 
 def _remember(connection: Connection, manifest: Manifest, state: str) -> None:
@@ -81,9 +82,15 @@ def _remember(connection: Connection, manifest: Manifest, state: str) -> None:
 def _end_refusal(connection: Connection, manifest: Manifest, state: str) -> None:
     # Only if it still stands: another process may have landed the batch since we read that.
     connection.execute(
-        "update landing.batches set state = %s "
+        "update landing.batches set state = %s, manifest = %s "
         "where (source, stream, batch) = (%s, %s, %s) and state = 'refused'",
-        [state, manifest.source, manifest.stream, manifest.batch],
+        [
+            state,
+            Jsonb(msgspec.to_builtins(manifest)),
+            manifest.source,
+            manifest.stream,
+            manifest.batch,
+        ],
     )
 
 

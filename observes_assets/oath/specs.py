@@ -1,12 +1,10 @@
 """What Dagster shows of a raw stream, derived from its contract."""
 
 from datetime import timedelta
-from typing import Any
 
-from dagster import AssetCheckSpec, AssetKey, AssetSpec, FreshnessPolicy, MetadataValue
+from dagster import AssetCheckSpec, AssetKey, AssetSpec, FreshnessPolicy
 
 from observes_assets.contracts import Contract, StreamContract
-from observes_assets.extraction import Outcome
 
 STRUCTURE = "structure"
 ACCEPTED = "accepted"
@@ -46,17 +44,3 @@ def raw_check_specs(contract: Contract, stream: StreamContract) -> list[AssetChe
             description="No batch waits for a decision and no record is in quarantine.",
         ),
     ]
-
-
-def load_metadata(outcome: Outcome) -> dict[str, Any]:
-    """What an extraction did, for the asset's page."""
-    counts = [load.counts for load in outcome.loads]
-    return {
-        "dagster/row_count": sum(one.read for one in counts),
-        "written": sum(one.written for one in counts),
-        "unchanged": sum(one.unchanged for one in counts),
-        "deleted": sum(one.deleted for one in counts),
-        "quarantined": sum(one.quarantined for one in counts),
-        "batches": MetadataValue.text(", ".join(load.manifest.title for load in outcome.loads[:20])),
-        "loads": MetadataValue.json([load.load_id for load in outcome.loads[:100]]),
-    }

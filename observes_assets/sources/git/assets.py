@@ -19,14 +19,15 @@ from observes_assets.contracts import Contract
 from observes_assets.errors import PermanentError
 from observes_assets.extraction import Extractor, Outcome, Reading
 from observes_assets.oath.checks import check_stream
-from observes_assets.oath.specs import load_metadata, raw_check_specs, raw_spec
+from observes_assets.oath.previews import materialized
+from observes_assets.oath.specs import raw_check_specs, raw_spec
 from observes_assets.resources import InstallationResource
 from observes_assets.settings import Settings
 from observes_assets.sources.git.observation import Observation, observe, repositories, updated
 from observes_assets.sources.portfolio.reading import current_record
 
 PORTFOLIO = AssetKey(["portfolio", "portfolio"])
-COMMITS, OBSERVATIONS = AssetKey(["git", "commits"]), AssetKey(["git", "observations"])
+OBSERVATIONS = AssetKey(["git", "observations"])
 OBSERVED = "every_repository_observed"
 
 
@@ -57,11 +58,11 @@ def git_assets(contract: Contract) -> AssetsDefinition:
             waited = extractor.land_waiting("commits")
             observations = _observe_all(extractor, connection, opened.settings)
             loads = [*waited.loads, *(load for one in observations for load in one.loads)]
-            yield MaterializeResult(asset_key=COMMITS, metadata=load_metadata(Outcome(loads, [])))
+            yield materialized(connection, contract.streams["commits"], Outcome(loads, []))
             with extractor.scope("observations", {}) as start:
                 records = [one.as_record() for one in observations]
                 outcome = extractor.extract("observations", {}, start, Reading("complete", records))
-            yield MaterializeResult(asset_key=OBSERVATIONS, metadata=load_metadata(outcome))
+            yield materialized(connection, contract.streams["observations"], outcome)
             for stream in streams:
                 yield from check_stream(connection, stream)
             yield _every_repository_observed(observations)

@@ -14,7 +14,8 @@ from observes_assets import progress
 from observes_assets.contracts import Contract
 from observes_assets.extraction import Extractor, Reading
 from observes_assets.oath.checks import check_stream
-from observes_assets.oath.specs import load_metadata, raw_check_specs, raw_spec
+from observes_assets.oath.previews import materialized
+from observes_assets.oath.specs import raw_check_specs, raw_spec
 from observes_assets.resources import InstallationResource
 from observes_assets.sources.portfolio.reading import read
 
@@ -46,7 +47,7 @@ def portfolio_assets(contract: Contract) -> AssetsDefinition:
                 reading = Reading("complete", read(opened, connection))
                 outcome = extractor.extract(STREAM, {}, start, reading)
             step(1, "landed")
-            yield MaterializeResult(asset_key=["portfolio", STREAM], metadata=load_metadata(outcome))
+            yield materialized(connection, stream, outcome)
             yield from check_stream(connection, stream)
 
     return portfolio

@@ -72,6 +72,14 @@ def test_every_staging_and_mart_model_has_a_key_test(manifest: dict[str, Any]) -
     assert len(tests) <= MOST_TESTS
 
 
+def test_every_test_is_told_to_dagster(manifest: dict[str, Any]) -> None:
+    """A test of the project's own folder that reads two models is a check only if it says on which asset."""
+    for test in manifest["nodes"].values():
+        if test["resource_type"] == "test" and not test.get("test_metadata"):
+            assert test["description"], test["name"]
+            assert test["config"]["meta"]["dagster"]["ref"]["name"], test["name"]
+
+
 def test_only_staging_reads_sources(models: list[dict[str, Any]]) -> None:
     for model in models:
         reads_a_source = any(name.startswith("source.") for name in model["depends_on"]["nodes"])
