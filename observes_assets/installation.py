@@ -19,7 +19,7 @@ from observes_assets import contracts
 from observes_assets.archive import Archive
 from observes_assets.bucket import Bucket, open_bucket
 from observes_assets.contracts import Contract
-from observes_assets.errors import IntegrityError, SettingsError
+from observes_assets.errors import SettingsError
 from observes_assets.landing import tables
 from observes_assets.postgres import connect, migrate, roles
 from observes_assets.postgres.server import EmbeddedServer
@@ -112,12 +112,15 @@ class Installation:
         """Make or upgrade what Postgres must have, and check that bucket and Postgres belong together.
 
         Raises:
-            SettingsError: Postgres is too old, lacks rights, or was made by a newer Observes.
-            IntegrityError: the bucket belongs to another installation than Postgres.
+            SettingsError: Postgres is too old, lacks rights, was made by a newer Observes or belongs to
+                another installation than the bucket.
         """
         with self.connect("set-up") as connection:
             connect.require_supported(connection)
             migrate.migrate(connection)
+            key = pseudonyms.read_key(self.settings)
+            self._require_pair(connection, pseudonyms.fingerprint(key))
+            pseudonyms.install_key(connection, key)
             roles.create_roles(connection)
             streams = [stream for one in self.contracts.values() for stream in one.streams.values()]
             for stream in streams:
@@ -127,15 +130,12 @@ class Installation:
                 raw_schemas=[f"raw_{source}" for source in self.contracts],
                 version_tables=[f"{stream.source}__{stream.name}" for stream in streams],
             )
-            key = pseudonyms.read_key(self.settings)
-            self._require_pair(connection, pseudonyms.fingerprint(key))
-            pseudonyms.install_key(connection, key)
 
     def _require_pair(self, connection: Connection, key_fingerprint: str) -> None:
         row = connection.execute("select installation_id from landing.installation").fetchone()
         in_postgres = str(row[0]) if row else None
         if in_postgres and not self.bucket.exists(_IDENTITY):
-            raise IntegrityError(
+            raise SettingsError(
                 f"Postgres belongs to installation {in_postgres}, but the bucket {self.bucket.url} has no "
                 f"{_IDENTITY}: it is another bucket, or an emptied one.",
                 "Set OBSERVES_BUCKET_URL to this installation's bucket, or start with an empty database.",
@@ -144,23 +144,22 @@ class Installation:
         self.bucket.put_new(_IDENTITY, msgspec.json.encode(fresh))
         identity = msgspec.json.decode(self.bucket.get(_IDENTITY))
         in_bucket = str(identity["installation_id"])
+        if in_postgres not in {None, in_bucket}:
+            raise SettingsError(
+                f"Postgres belongs to installation {in_postgres}, "
+                f"the bucket {self.bucket.url} to {in_bucket}.",
+                "Check OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL: one of the two is the wrong one.",
+            )
         if identity["key_fingerprint"] != key_fingerprint:
             raise SettingsError(
                 f"The bucket {self.bucket.url} was filled with another pseudonym key.",
                 "Restore OBSERVES_PSEUDONYM_KEY or pseudonym.key in the home: with another key, people would "
                 "no longer join with themselves.",
             )
-        if in_postgres is None:
-            connection.execute(
-                "insert into landing.installation (installation_id) values (%s) on conflict do nothing",
-                [in_bucket],
-            )
-        elif in_postgres != in_bucket:
-            raise IntegrityError(
-                f"Postgres belongs to installation {in_postgres}, "
-                f"the bucket {self.bucket.url} to {in_bucket}.",
-                "Check OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL: one of the two is the wrong one.",
-            )
+        connection.execute(
+            "insert into landing.installation (installation_id) values (%s) on conflict do nothing",
+            [in_bucket],
+        )
 
 
 def require_home(settings: Settings) -> None:

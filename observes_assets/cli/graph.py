@@ -50,7 +50,7 @@ def run_main_job(
     with progress.listening(bars):
         with progress.task("preparing"):
             dagster_home.prepare(installation)
-            dbt.ensure_manifest()
+            dbt.ensure_manifest(installation.database_url)
             from observes_assets.definitions import defs  # noqa: PLC0415 - needs the manifest
 
             instance = DagsterInstance.get()

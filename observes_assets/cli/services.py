@@ -33,7 +33,7 @@ def set_up() -> None:
     require_home(installation.settings)
     installation.set_up()
     home = dagster_home.prepare(installation)
-    dbt.ensure_manifest()
+    dbt.ensure_manifest(installation.database_url)
     out.print(f"{installation.settings.home} is ready. For plain dagster: export DAGSTER_HOME={home}")
 
 

@@ -1,11 +1,13 @@
-"""Write lines into tables by COPY, in text format: the fastest that Postgres takes jsonb.
+"""Write lines into tables by COPY, in binary format: a document goes as it is, with no byte escaped.
 
-One loop from the reader to the socket: every further layer of generators costs a tenth of the time.
+Postgres parses jsonb from text in this format too; only the unescaping is saved, on both sides.
 """
 
 from collections.abc import Iterable, Iterator
+from struct import Struct
+from uuid import UUID
 
-from psycopg import Connection, Copy, sql
+from psycopg import Connection, sql
 
 from observes_assets.landing.records import Record
 from observes_assets.landing.tables import StreamTables
@@ -13,20 +15,32 @@ from observes_assets.landing.tables import StreamTables
 _BUFFER = 1 << 17  # bytes a write: smaller ones cost calls, larger ones gain nothing
 _ROWS_A_COPY = 10_000
 
+# The format: a signature; then for each row its number of fields, and each field behind its length; an end.
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+_JSONB_VERSION = 1
+_RAW_BEFORE_KEY = Struct(">hiqiii")  # load_id, line
+_RAW_AFTER_KEY = Struct(">i16siB")  # record_hash, the document's version
+_KEYS_BEFORE_KEY = Struct(">hiii")  # line
+_KEYS_AFTER_KEY = Struct(">i16s")  # record_hash
+_HASHES = Struct(">hiii16s")  # line, record_hash
+
 
 def copy_records(
     connection: Connection, tables: StreamTables, load_id: int, records: Iterable[Record]
 ) -> int:
     """Copy records into the raw table; returns how many."""
-    statement = sql.SQL("copy {} (load_id, line, record_key, record_hash, record) from stdin").format(
-        tables.raw
-    )
-    prefix = b"%d\t" % load_id
+    before, after = _RAW_BEFORE_KEY.pack, _RAW_AFTER_KEY.pack
     return _copy(
         connection,
-        statement,
+        sql.SQL("copy {} (load_id, line, record_key, record_hash, record) from stdin (format binary)").format(
+            tables.raw
+        ),
         (
-            b"%s%d\t%s\t%s\t%s\n" % (prefix, line, _escape(key), digest.encode(), _escape(document))
+            before(5, 8, load_id, 4, line, len(key))
+            + key
+            + after(16, digest, len(document) + 1, _JSONB_VERSION)
+            + document
             for line, key, digest, document in records
         ),
     )
@@ -34,19 +48,21 @@ def copy_records(
 
 def copy_keys(connection: Connection, records: Iterable[Record]) -> int:
     """Copy (line, key, hash) into the temporary table ``incoming``; returns how many."""
+    before, after = _KEYS_BEFORE_KEY.pack, _KEYS_AFTER_KEY.pack
     return _copy(
         connection,
-        sql.SQL("copy incoming (line, record_key, record_hash) from stdin"),
-        (b"%d\t%s\t%s\n" % (line, _escape(key), digest.encode()) for line, key, digest, _ in records),
+        sql.SQL("copy incoming (line, record_key, record_hash) from stdin (format binary)"),
+        (before(3, 4, line, len(key)) + key + after(16, digest) for line, key, digest, _ in records),
     )
 
 
-def copy_hashes(connection: Connection, hashes: Iterable[tuple[int, str]]) -> int:
+def copy_hashes(connection: Connection, hashes: Iterable[tuple[int, bytes]]) -> int:
     """Copy (line, hash) into the temporary table ``seen``; returns how many."""
+    pack = _HASHES.pack
     return _copy(
         connection,
-        sql.SQL("copy seen (line, record_hash) from stdin"),
-        (b"%d\t%s\n" % (line, digest.encode()) for line, digest in hashes),
+        sql.SQL("copy seen (line, record_hash) from stdin (format binary)"),
+        (pack(2, 4, line, 16, digest) for line, digest in hashes),
     )
 
 
@@ -71,39 +87,25 @@ def copy_chosen(
     return written
 
 
-def _pick(rows: list[tuple[int, str, object]], documents: Iterator[tuple[int, bytes]]) -> Iterator[Record]:
+def _pick(rows: list[tuple[int, str, UUID]], documents: Iterator[tuple[int, bytes]]) -> Iterator[Record]:
     for wanted, key, digest in rows:
         line, document = next(one for one in documents if one[0] == wanted)
-        yield Record(line, key.encode(), str(digest), document)
-
-
-def _escape(text: bytes) -> bytes:
-    # Between JSON tokens a vendor may have put tabs or carriage returns; inside strings they can't be raw.
-    if b"\\" in text:
-        text = text.replace(b"\\", b"\\\\")
-    if b"\t" in text:
-        text = text.replace(b"\t", b"\\t")
-    if b"\r" in text:
-        text = text.replace(b"\r", b"\\r")
-    return text
+        yield Record(line, key.encode(), digest.bytes, document)
 
 
 def _copy(connection: Connection, statement: sql.SQL | sql.Composed, rows: Iterable[bytes]) -> int:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        return _write(copy, rows)
-
-
-def _write(copy: Copy, rows: Iterable[bytes]) -> int:
     written = 0
-    buffer: list[bytes] = []
+    buffer = [_SIGNATURE]
     size = 0
-    for row in rows:
-        buffer.append(row)
-        size += len(row)
-        written += 1
-        if size >= _BUFFER:
-            copy.write(b"".join(buffer))
-            buffer.clear()
-            size = 0
-    copy.write(b"".join(buffer))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            buffer.append(row)
+            size += len(row)
+            written += 1
+            if size >= _BUFFER:
+                copy.write(b"".join(buffer))
+                buffer.clear()
+                size = 0
+        buffer.append(_END)
+        copy.write(b"".join(buffer))
     return written

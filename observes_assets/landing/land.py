@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.errors import UniqueViolation
 
 from observes_assets.archive import Manifest
 from observes_assets.contracts import StreamContract
@@ -103,21 +104,28 @@ class Landing:
 
     def _land_fresh(self, load_id: int, reader: Reader) -> Counts:
         """The scope's first records: one reading, straight into the raw table."""
-        copied = copy_records(self.connection, self.tables, load_id, reader)
+        copy_records(self.connection, self.tables, load_id, reader)
         self._check_quality(reader)
-        insert = """
+        try:
+            with self.connection.transaction():
+                written = self._insert_heads(load_id)
+        except UniqueViolation:
+            # Some key comes twice. "On conflict do nothing" would save this, and cost every other load more.
+            self._keep_last_duplicates(load_id)
+            written = self._insert_heads(load_id)
+        return Counts(read=reader.line_count, written=written, quarantined=len(reader.refused))
+
+    def _insert_heads(self, load_id: int) -> int:
+        return self._execute(
+            """
             insert into {versions}
                 (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
             select record_key, load_id, false, load_id, load_id, record_hash from {raw} where load_id = %s
-            on conflict (record_key) where superseded_by is null do nothing
-        """
-        written = self._execute(insert, [load_id])
-        if written < copied:
-            written = self._keep_last_duplicates(load_id, insert)
-        return Counts(read=reader.line_count, written=written, quarantined=len(reader.refused))
+            """,
+            [load_id],
+        )
 
-    def _keep_last_duplicates(self, load_id: int, insert: str) -> int:
-        self._execute("delete from {versions} where load_id = %s", [load_id])
+    def _keep_last_duplicates(self, load_id: int) -> None:
         self._execute(
             """
             delete from {raw} where load_id = %s and line not in (
@@ -126,7 +134,6 @@ class Landing:
             """,
             [load_id, load_id],
         )
-        return self._execute(insert, [load_id])
 
     def _land_differences(self, load_id: int, reader: Reader, code_version: str) -> Counts:
         """Several readings: what the lines hold first, then only the documents that differ from the heads."""

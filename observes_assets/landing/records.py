@@ -29,7 +29,7 @@ class Record(NamedTuple):
 
     line: int
     key: bytes
-    hash: str
+    hash: bytes
     document: bytes
 
 
@@ -69,7 +69,7 @@ class Reader:
             violation = _unstorable(document) or check(parsed) or self._out_of_scope(parsed)
             key = _key(parsed, key_fields)
             if violation is None and key is not None and len(key) <= LONGEST_KEY:
-                yield Record(line, key, blake2b(document, digest_size=16).hexdigest(), document)
+                yield Record(line, key, blake2b(document, digest_size=16).digest(), document)
             else:
                 self._refuse(line, key, violation)
         if self._wanted is None:
@@ -81,11 +81,11 @@ class Reader:
             return enumerate(archive.lines(self.path), start=1)
         return zip(compress(count(), self._wanted), archive.lines(self._kept), strict=True)
 
-    def hashes(self) -> Iterator[tuple[int, str]]:
+    def hashes(self) -> Iterator[tuple[int, bytes]]:
         """Every line's number and hash, unread: a line of known content needs no second check."""
         line = 0
         for line, document in enumerate(archive.lines(self.path), start=1):
-            yield line, blake2b(document, digest_size=16).hexdigest()
+            yield line, blake2b(document, digest_size=16).digest()
         self.line_count = line
 
     def keep_only(self, lines: Iterator[int]) -> None:

@@ -1,7 +1,6 @@
 """dbt's models and the release as Dagster assets."""
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib import metadata
@@ -101,7 +100,7 @@ def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
                 if failed:
                     raise Failure(f"The candidate is not fit to publish: {', '.join(failed[:5])}.")
                 dbt.keep_docs(target, opened.settings.home / "docs")
-        shutil.rmtree(target, ignore_errors=True)
+        dbt.forget_target(target)
 
     return dbt_models
 

@@ -1,5 +1,6 @@
 """Run dbt: which project, which server, which results."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -25,6 +26,7 @@ _SETTINGS = {
     "DBT_PROJECT_DIR": str(DBT_PROJECT),
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
+_PARSED = "partial_parse.msgpack"
 _MADE_FROM = DBT_PROJECT / "target" / "made_from.sha256"
 
 
@@ -35,17 +37,11 @@ def environment(database_url: str, *, token: str, target: Path) -> dict[str, str
         token: of the build; every session of dbt carries it, and has the builder's rights only.
         target: the invocation's folder.
     """
-    server = parts(database_url)
     options = {"TimeZone": "UTC", "role": BUILDER, "observes.build": token}
     return {
         **os.environ,
         **_SETTINGS,
-        **{f"PG{name.upper()}": value for name, value in server.options.items() if name.startswith("ssl")},
-        "OBSERVES_DBT_HOST": server.host,
-        "OBSERVES_DBT_PORT": str(server.port),
-        "OBSERVES_DBT_USER": server.user,
-        "OBSERVES_DBT_PASSWORD": server.password,
-        "OBSERVES_DBT_DBNAME": server.database,
+        **_server(database_url),
         SESSION_OPTIONS: " ".join(f"-c {name}={value}" for name, value in options.items()),
         PARENT: str(os.getpid()),
         DOCS: str(target / "docs"),
@@ -56,22 +52,40 @@ def environment(database_url: str, *, token: str, target: Path) -> dict[str, str
     }
 
 
-def ensure_manifest() -> Path:
+def _server(database_url: str) -> dict[str, str]:
+    server = parts(database_url)
+    return {
+        **{f"PG{name.upper()}": value for name, value in server.options.items() if name.startswith("ssl")},
+        "OBSERVES_DBT_HOST": server.host,
+        "OBSERVES_DBT_PORT": str(server.port),
+        "OBSERVES_DBT_USER": server.user,
+        "OBSERVES_DBT_PASSWORD": server.password,
+        "OBSERVES_DBT_DBNAME": server.database,
+    }
+
+
+def ensure_manifest(database_url: str | None = None) -> Path:
     """Parse the dbt project if it changed since it was parsed last; returns the manifest's path.
+
+    Args:
+        database_url: the server of the next build. dbt parses anew for another one.
 
     Raises:
         ObservesError: dbt can't parse the project.
     """
     wanted = _project_sha256()
-    if MANIFEST.exists() and _MADE_FROM.exists() and _MADE_FROM.read_text() == wanted:
-        return MANIFEST
-    _parse()
-    _MADE_FROM.write_text(wanted)
+    MANIFEST.parent.mkdir(exist_ok=True)
+    # Installations may share one checkout; the second one waits, and finds the project parsed.
+    with _MADE_FROM.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not MANIFEST.exists() or not _MADE_FROM.exists() or _MADE_FROM.read_text() != wanted:
+            _parse(_server(database_url) if database_url else {})
+            _MADE_FROM.write_text(wanted)
     return MANIFEST
 
 
-def _parse() -> None:
-    variables = {**_SETTINGS, PARENT: str(os.getpid())}
+def _parse(server: Mapping[str, str]) -> None:
+    variables = {**_SETTINGS, **server, PARENT: str(os.getpid())}
     found = subprocess.run(
         [EXECUTABLE, "--quiet", "parse"],
         cwd=DBT_PROJECT,
@@ -86,12 +100,20 @@ def _parse() -> None:
 
 
 def prepare_target(target: Path) -> None:
-    """Make the folder of one invocation, with what dbt parsed before."""
+    """Make the folder of one invocation, with what dbt parsed before, if possible for this very server."""
     docs = target / "docs"
     docs.mkdir(parents=True)
+    remembered = target.with_name(_PARSED)
+    parsed = remembered if remembered.exists() else MANIFEST.with_name(_PARSED)
     for folder in (target, docs):
-        for name in ("manifest.json", "partial_parse.msgpack"):
-            shutil.copy(MANIFEST.with_name(name), folder)
+        shutil.copy(MANIFEST, folder)
+        shutil.copy(parsed, folder / _PARSED)
+
+
+def forget_target(target: Path) -> None:
+    """Remove the folder of an invocation, but not what it parsed: four seconds of the next one."""
+    shutil.move(target / _PARSED, target.with_name(_PARSED))
+    shutil.rmtree(target)
 
 
 def keep_docs(target: Path, folder: Path) -> None:
@@ -120,7 +142,7 @@ def read_manifest() -> dict[str, Any]:
         ObservesError: it was never parsed.
     """
     if not MANIFEST.exists():
-        raise ObservesError(f"{MANIFEST} is missing.", "Run `make setup` once; it parses the dbt project.")
+        raise ObservesError(f"{MANIFEST} is missing.", "Run `observes set-up`: it parses the dbt project.")
     manifest = orjson.loads(MANIFEST.read_bytes())
     # Unit tests are no assets, and dagster-dbt would spend a second on hydrating them.
     maps = {name: _without_unit_tests(manifest[name]) for name in ("child_map", "parent_map")}
