@@ -12,7 +12,6 @@ meaning (``contracts``), and what a batch does to the warehouse (``landing``).
 import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -285,13 +284,9 @@ def lines(path: Path) -> Iterator[bytes]:
     with (
         path.open("rb") as file,
         zstandard.ZstdDecompressor().stream_reader(file, read_size=_CHUNK, read_across_frames=True) as reader,
-        ThreadPoolExecutor(1) as ahead,
     ):
         rest = b""
-        # Decompressing lets go of the interpreter's lock: the next chunk comes while this one is worked on.
-        coming = ahead.submit(reader.read, _CHUNK)
-        while chunk := coming.result():
-            coming = ahead.submit(reader.read, _CHUNK)
+        while chunk := reader.read(_CHUNK):
             parts = (rest + chunk).split(b"\n")
             rest = parts.pop()
             yield from parts

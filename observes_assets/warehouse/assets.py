@@ -24,6 +24,7 @@ from psycopg import Connection, sql
 
 from observes_assets import progress
 from observes_assets.extraction import Extractor
+from observes_assets.oath.previews import preview_table
 from observes_assets.resources import InstallationResource
 from observes_assets.version import DBT_PROJECT
 from observes_assets.warehouse import build, dbt, git_answers, publish, retention
@@ -93,7 +94,7 @@ def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
                 dbt.prepare_target(target)
                 variables = dbt.environment(opened.database_url, token=building.token, target=target)
                 for event in _run_dbt(context, manifest, target, variables):
-                    yield _with_row_count(connection, event)
+                    yield _described(connection, manifest, event)
                 outcome = dbt.results(target, manifest)
                 build.finish(connection, building, outcome, dbt.marts(manifest))
                 failed = [one.name for one in outcome if one.is_blocking and not one.has_passed]
@@ -135,13 +136,20 @@ def _run_dbt(
             yield event
 
 
-def _with_row_count(connection: Connection, event: Any) -> Any:
+def _described(connection: Connection, manifest: dict[str, Any], event: Any) -> Any:
+    """A mart's event with its number of rows and a preview; any other event as it is."""
     if not isinstance(event, Output) or not event.output_name.startswith(f"{publish.WAREHOUSE}__"):
         return event
     mart = event.output_name.removeprefix(f"{publish.WAREHOUSE}__")
-    count = sql.SQL("select count(*) from {}").format(sql.Identifier(build.CANDIDATE, mart))
-    row = connection.execute(count).fetchone()
-    return event.with_metadata({**event.metadata, "dagster/row_count": row[0] if row else 0})
+    table = sql.Identifier(build.CANDIDATE, mart)
+    row = connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
+    return event.with_metadata(
+        {
+            **event.metadata,
+            "dagster/row_count": row[0] if row else 0,
+            "preview": preview_table(connection, table, dbt.public_columns(manifest, mart)),
+        }
+    )
 
 
 def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsDefinition:
