@@ -3,6 +3,7 @@
 import os
 import sys
 
+import psycopg
 import typer
 
 from observes_assets.cli import batches, bills, quarantine, releases, run, services, status
@@ -20,6 +21,7 @@ app = typer.Typer(
     name="observes",
     help="A company's analytics warehouse that keeps an oath about its data.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -44,6 +46,14 @@ def main() -> None:
     except ObservesError as error:
         complain(error.message, error.remedy)
         sys.exit(error.exit_code)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        complain(f"Postgres was lost: {reason}.", "Run again when it is back: nothing is lost or doubled.")
+        sys.exit(1)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        complain(f"{error.strerror or error}{where}.", "Mend that and run again: nothing is lost or doubled.")
+        sys.exit(1)
     except KeyboardInterrupt:
         complain("Interrupted; the next run goes on from here.")
         sys.exit(130)
