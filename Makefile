@@ -40,7 +40,7 @@ down: $(RUN) ## stop the embedded Postgres
 
 test: $(TEST) ## run every test but the long torture
 	@$(BIN)/python -c "from observes_assets.warehouse.dbt import ensure_manifest; ensure_manifest()"
-	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not torture" tests $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -rs -m "not torture" tests $(ARGS)
 
 check: ## lint and unit tests: under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint unit

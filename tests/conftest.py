@@ -1,5 +1,6 @@
 """Fixtures for tests that want PostgreSQL; nothing is started for tests that don't ask."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -14,6 +15,26 @@ from psycopg import sql
 
 from observes_assets.postgres.connect import ensure_database
 from observes_assets.postgres.server import EmbeddedServer
+
+LEFT_OUT = ("skipped", "xfailed", "xpassed")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what did not count, above pytest's own last line."""
+    terminalreporter.write_line(f"left out: {_left_out(terminalreporter)}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be left out: there every test has what it needs."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK and reporter and _left_out(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left_out(reporter: pytest.TerminalReporter) -> int:
+    return sum(len(reporter.stats.get(outcome, [])) for outcome in LEFT_OUT)
+
 
 STOP_WITH_US = """
 import sys, pathlib, shutil

@@ -60,10 +60,12 @@ def _name(cron: str) -> str:
 
 def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
     """A release when new loads have settled; bills when their time has come."""
+    return [_release_when_settled(jobs[RELEASE]), _bills_when_due(jobs[BILLS])]
 
+
+def _release_when_settled(job: Any) -> SensorDefinition:
     @sensor(
-        name="release_when_settled",
-        job=jobs[RELEASE],
+        job=job,
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
         description="Builds and publishes a release once new versions have landed and it was quiet a while.",
@@ -85,9 +87,12 @@ def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
                 return SkipReason("Loads are still arriving.")
         return SensorResult([RunRequest(run_key=f"{identity.sha256}-{newest[0]}")])
 
+    return release_when_settled
+
+
+def _bills_when_due(job: Any) -> SensorDefinition:
     @sensor(
-        name="bills_when_due",
-        job=jobs[BILLS],
+        job=job,
         minimum_interval_seconds=600,
         default_status=DefaultSensorStatus.RUNNING,
         description="Writes bills when a month begins or closes, though nothing has landed.",
@@ -102,4 +107,4 @@ def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
                 return SkipReason("No bill would change.")
         return SensorResult([RunRequest(run_key=f"{now:%Y-%m-%dT%H}")])
 
-    return [release_when_settled, bills_when_due]
+    return bills_when_due

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -77,17 +77,17 @@ def _set_up() -> Installation:
 def _only_run(installation: Installation, *, wait: bool) -> Iterator[None]:
     """One ``observes run`` at a time; says for whom it waits."""
     purpose = f"run, process {os.getpid()} on {socket.gethostname()}"
-    with installation.connect(purpose) as connection:
+    with installation.connect(purpose) as connection, ExitStack() as held:
         try:
-            with locks.session_lock(connection, locks.RUN, wait=False, what="This installation"):
-                yield
-                return
+            held.enter_context(
+                locks.session_lock(connection, locks.RUN, wait=False, what="This installation")
+            )
         except BusyError as busy:
             if not wait:
                 raise
             err.print(f"{busy.message} Waiting …")
-        with locks.session_lock(connection, locks.RUN):
-            yield
+            held.enter_context(locks.session_lock(connection, locks.RUN))
+        yield
 
 
 def _run_and_tell(installation: Installation, source: list[str] | None, as_json: bool) -> None:

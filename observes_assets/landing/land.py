@@ -290,12 +290,7 @@ class Landing:
 
 
 def _sample(one: Refused) -> dict[str, Any]:
-    return {
-        "line": one.line,
-        "key": one.key,
-        "path": one.violation.path,
-        "reason": one.violation.reason,
-    }
+    return {"line": one.line, "key": one.key, "path": one.violation.path, "reason": one.violation.reason}
 
 
 def _one(connection: Connection, query: Any, parameters: Any = None) -> Any:

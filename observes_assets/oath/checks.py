@@ -15,41 +15,30 @@ def check_stream(connection: Connection, contract: StreamContract) -> list[Asset
     return [_structure(connection, contract), _accepted(connection, contract)]
 
 
-def _structure(connection: Connection, contract: StreamContract) -> AssetCheckResult:
-    tables = StreamTables.of(contract)
-    lost = _keys(
-        connection,
-        """
+# What must not be there: each query finds names of what is, for people.
+_FAULTS = {
+    "heads_without_document": """
         select v.record_key from {versions} as v
         where v.superseded_by is null and v.load_id = %(load)s and not v.is_deleted and not exists (
             select from {raw} as r where r.load_id = v.content_load_id and r.record_key = v.record_key
         )
-        """,
-        tables,
-        contract,
-    )
-    doubled = _keys(
-        connection,
-        """
+    """,
+    "doubled_keys": """
         select record_key from {versions} where superseded_by is null and record_key in (
             select record_key from {versions} where load_id = %(load)s
         ) group by record_key having count(*) > 1
-        """,
-        tables,
-        contract,
-    )
-    miscounted = _keys(
-        connection,
-        """
+    """,
+    "miscounted_loads": """
         select 'load ' || l.load_id || ': ledger ' || l.records_written || ', rows ' || count(r.load_id)
         from landing.loads as l left join {raw} as r using (load_id)
         where l.load_id = %(load)s group by l.load_id, l.records_written
         having l.records_written <> count(r.load_id)
-        """,
-        tables,
-        contract,
-    )
-    found = {"heads_without_document": lost, "doubled_keys": doubled, "miscounted_loads": miscounted}
+    """,
+}
+
+
+def _structure(connection: Connection, contract: StreamContract) -> AssetCheckResult:
+    found = {name: _keys(connection, query, contract) for name, query in _FAULTS.items()}
     return AssetCheckResult(
         passed=not any(found.values()),
         asset_key=AssetKey([contract.source, contract.name]),
@@ -60,7 +49,8 @@ def _structure(connection: Connection, contract: StreamContract) -> AssetCheckRe
     )
 
 
-def _keys(connection: Connection, query: str, tables: StreamTables, contract: StreamContract) -> list[str]:
+def _keys(connection: Connection, query: str, contract: StreamContract) -> list[str]:
+    tables = StreamTables.of(contract)
     # The newest load that wrote: older ones were checked when they were new, and rows never change.
     row = connection.execute(
         "select coalesce(max(load_id), 0) from landing.loads "

@@ -101,15 +101,19 @@ def building(connection: Connection, current: Identity) -> Iterator[Build]:
         try:
             yield build
         finally:
-            connection.execute(
-                "update landing.build set state = 'failed', reason = coalesce(reason, 'it was interrupted') "
-                "where state = 'building' and token = %s",
-                [build.token],
-            )
+            if not connection.closed:  # else the server went away, and the next build finds it unfinished
+                connection.execute(
+                    "update landing.build set state = 'failed', "
+                    "reason = coalesce(reason, 'it was interrupted') "
+                    "where state = 'building' and token = %s",
+                    [build.token],
+                )
 
 
 def _fix_as_of(connection: Connection, current: Identity) -> int:
     with connection.transaction():
+        # First, and outside the landing lock: a model of a killed run may keep us waiting, but no landing.
+        connection.execute("select from landing.build for update")
         # Alone in its statement: a snapshot taken with the lock would miss a load that it waited for.
         lock_transaction(connection, LANDING)
         row = connection.execute("select coalesce(max(load_id), 0) from landing.loads").fetchone()

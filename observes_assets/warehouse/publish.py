@@ -48,6 +48,7 @@ def publish_candidate(connection: Connection, bucket: Bucket) -> Release:
             number = 1 + max(floor, _last_number(connection))
             record = _record(number, build)
             _rename(connection, CANDIDATE, schema_of(number))
+            _take_over(connection, schema_of(number))
             connection.execute(
                 "insert into landing.releases "
                 "(release_number, state, as_of, inputs_sha256, record, published_at) "
@@ -155,6 +156,18 @@ def _rename(connection: Connection, old: str, new: str) -> None:
     connection.execute(
         sql.SQL("alter schema {} rename to {}").format(sql.Identifier(old), sql.Identifier(new))
     )
+
+
+def _take_over(connection: Connection, schema: str) -> None:
+    """Take a release from the builder, which made it and must not be able to change it any more."""
+    relations = connection.execute(
+        "select oid::regclass::text from pg_class "
+        "where relnamespace = %s::regnamespace and relkind in ('r', 'v')",
+        [schema],
+    ).fetchall()
+    for (relation,) in relations:
+        connection.execute(f"alter table {relation} owner to current_user")
+    connection.execute(sql.SQL("alter schema {} owner to current_user").format(sql.Identifier(schema)))
 
 
 def roll_back(connection: Connection, number: int, *, who: str, why: str) -> None:

@@ -18,9 +18,9 @@ def drop_old_releases(connection: Connection) -> tuple[list[int], list[int]]:
     dropped: list[int] = []
     held: list[int] = []
     with session_lock(connection, CHORES):
+        _drop_retired_views(connection)  # first: they read releases, and would hold them
         for number in _droppable(connection):
             (dropped if _drop(connection, number) else held).append(number)
-        _drop_retired_views(connection)
     return dropped, held
 
 

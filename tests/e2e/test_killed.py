@@ -1,0 +1,256 @@
+"""kill -9 at random moments of one run after another: nothing is lost, nothing doubled, nothing half.
+
+Every few runs bring a new commit, so that there is always something to archive, land, build and publish. The
+moments are random within the phase that a kill aims at; a phase is known by what it leaves behind in bucket
+and Postgres. Only the run's own process is killed, never its dbt: that must die, or be fenced off, by itself.
+
+What is compared at the end, and with what:
+- with a rebuild in the same home and with a new database over the same bucket: every mart, byte for byte;
+- with a run that nobody disturbed, in another home over the same repositories: bills' CSV files byte for
+  byte, and every mart but for what depends on when a thing was first seen (the two homes looked at different
+  times; rule ``committed`` bills without it).
+"""
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from observes_assets.errors import ObservesError
+from observes_assets.postgres.server import EmbeddedServer
+from tests.e2e.conftest import Home, Repository, portfolio
+from tests.e2e.forks import Fork
+
+T0=time.monotonic()
+KILLS = 24
+# Phases in a fixed mix, so that each is met several times; the moment within a phase is random.
+PHASES = ["start", "archive", "land", "build", "built", "publish"] * (KILLS // 6)
+LONGEST = {"start": 2.5, "archive": 0.15, "land": 0.3, "build": 9.0, "built": 1.2, "publish": 1.5}
+# Depends on when it was seen.
+LEFT_OUT = {
+    "billed_commits": ["seen_at"],
+    "billable_authors": ["seen_at"],
+    "commits": ["seen_at", "is_history"],
+    "repositories": ["outcome_since", "first_observed_at"],
+    "group_terms": ["valid_from", "valid_until"],
+}
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Repository], Path]:
+    folder = tmp_path_factory.mktemp("company")
+    repositories = [Repository.make(folder / name) for name in ("web", "api", "tools")]
+    for number, repository in enumerate(repositories):
+        for month in range(1, 7):
+            people = ("Ann <ann@acme.example>", "Bo <bo@acme.example>", "Cy <cy@acme.example>")
+            who = people[(number + month) % 3]
+            repository.commit(f"start {month}", at=f"2026-{month:02}-10T12:00:00+02:00", who=who)
+    entries = [{"nickname": one.path.name, "url": str(one.path), "branch": "main"} for one in repositories]
+    path = portfolio(folder, {"acme": {"storefront": entries[:2], "backoffice": entries[1:]}})
+    return repositories, path
+
+
+class Assassin:
+    """Kills runs of one home."""
+
+    def __init__(self, home: Home, seed: int) -> None:
+        self.home = home
+        self.random = random.Random(seed)
+        self.met: list[str] = []
+
+    def kill_in(self, phase: str) -> None:
+        """Start a run, wait for a phase and a random while, and kill it; checks what it left behind."""
+        before = self._progress()
+        fork = self.home.start("run")
+        deadline = time.monotonic() + 120
+        while phase != "start" and not self._has_come(phase, before):
+            assert time.monotonic() < deadline, (phase, fork.text)
+            if not Path(f"/proc/{fork.pid}/stat").exists() or _is_zombie(fork.pid):
+                break
+            time.sleep(0.005)
+        time.sleep(self.random.uniform(0, LONGEST[phase]))
+        dbt = _children(fork.pid)
+        _kill(fork)
+        code = fork.wait()
+        assert code in {0, -signal.SIGKILL}, fork.text
+        self.met.append(phase if code else "ended before it")
+        _require_gone(dbt)
+        if before is not None or phase != "start":
+            require_whole(self.home)
+
+    def _progress(self) -> dict[str, Any] | None:
+        try:
+            with self._connect() as connection:
+                row = connection.execute(
+                    "select (select count(*) from landing.loads), "
+                    "(select state || coalesce(token, '') from landing.build), "
+                    "(select count(*) from landing.releases)"
+                ).fetchone()
+        except (psycopg.Error, ObservesError):
+            return None  # there is no server yet, or no database, or no table
+        assert row is not None
+        return {"batches": self._batches(), "loads": row[0], "build": row[1], "releases": row[2]}
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(EmbeddedServer(self.home.path).url("observes"), autocommit=True)
+
+    def _batches(self) -> int:
+        return sum(1 for _ in self.home.bucket.glob("archive/*/*/*.json"))
+
+    def _has_come(self, phase: str, before: dict[str, Any] | None) -> bool:
+        before = before or {"batches": 0, "loads": 0, "build": "none", "releases": 0}
+        if phase == "archive":
+            return self._batches() > before["batches"]
+        now = self._progress()
+        if now is None:
+            return False
+        return {
+            "land": now["loads"] > before["loads"],
+            "build": now["build"] != before["build"] and now["build"].startswith("building"),
+            "built": now["build"] != before["build"] and now["build"].startswith("built"),
+            "publish": now["releases"] > before["releases"],
+        }[phase]
+
+
+def _kill(fork: Fork) -> None:
+    os.kill(fork.pid, signal.SIGKILL)  # a zombie, if it has ended: the server of forks reaps it
+
+
+def _is_zombie(pid: int) -> bool:
+    return _stat(pid)[0] in {"Z", ""}
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """State and parent of a process; ("", 0) if there is none."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return "", 0
+    return words[0], int(words[1])
+
+
+def _children(pid: int) -> list[int]:
+    found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [one for one in found if _stat(one)[1] == pid]
+
+
+def _require_gone(pids: list[int]) -> None:
+    """A run's children (dbt, git) end with it or soon after."""
+    deadline = time.monotonic() + 20
+    while alive := [pid for pid in pids if _stat(pid)[0] not in {"", "Z"}]:
+        names = [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:200] for pid in alive]
+        assert time.monotonic() < deadline, names
+        time.sleep(0.05)
+
+
+def require_whole(home: Home) -> None:
+    """What must hold at any moment, whoever was killed."""
+    streams = home.ask("select distinct source, stream from landing.loads")
+    for source, stream in streams:
+        raw, versions = f"raw_{source}.{stream}", f"landing.{source}__{stream}"
+        assert (
+            home.ask(
+                f"""
+            select l.load_id from landing.loads as l
+            where (l.source, l.stream) = (%s, %s) and (
+                l.records_written <> (select count(*) from {raw} as r where r.load_id = l.load_id)
+                or l.records_written + l.records_deleted
+                    <> (select count(*) from {versions} as v where v.load_id = l.load_id)
+            )
+            """,
+                [source, stream],
+            )
+            == []
+        ), f"{source}/{stream}: the ledger is not the rows"
+        assert home.ask(
+            f"select count(*) from {raw} where load_id not in (select load_id from landing.loads)"
+        ) == [0]
+    shown = home.ask("select release_number from landing.releases where is_on_show")
+    if shown:
+        marts = home.ask("select jsonb_object_keys(record -> 'marts') from landing.releases where is_on_show")
+        counted = [home.ask(f"select count(*) from warehouse.{mart}")[0] for mart in sorted(marts)]
+        recorded = home.ask("select record -> 'marts' from landing.releases where is_on_show")[0]
+        assert counted == [recorded[mart]["rows"] for mart in sorted(marts)]
+        assert home.ask("select release_number from warehouse.release") == shown
+
+
+def sha256s(home: Home) -> dict[str, str]:
+    (marts,) = home.ask("select record -> 'marts' from landing.releases where is_on_show")
+    return {name: mart["sha256"] for name, mart in marts.items()}
+
+
+def rows_without(home: Home, mart: str, left_out: list[str]) -> list[Any]:
+    where = "where rule = 'committed'" if mart in {"billed_commits", "billable_authors"} else ""
+    query = f"select to_jsonb(mart) - %s::text[] from warehouse.{mart} as mart {where} order by 1"
+    return home.ask(query, [left_out])
+
+
+def csv_files(home: Home, folder: Path) -> dict[str, bytes]:
+    """Bills of every month of the commits, and those in the bucket, by name."""
+    found = {}
+    for month in ("2026-01", "2026-03", "2026-06", "2026-07"):
+        home.call("bills", "--month", month, "--out", str(folder / month))
+        found |= {str(path.relative_to(folder)): path.read_bytes() for path in (folder / month).glob("*.csv")}
+    for path in home.bucket.glob("bills/*/*/*.csv"):
+        found[str(path.relative_to(home.bucket))] = path.read_bytes()
+    return found
+
+
+@pytest.mark.timeout(1200)
+def test_killed_runs_come_to_what_an_undisturbed_run_comes_to(
+    new_home: Callable[..., Home], company: tuple[list[Repository], Path], tmp_path: Path
+) -> None:
+    repositories, portfolio_path = company
+    home = new_home("killed", OBSERVES_PORTFOLIO=str(portfolio_path))
+    assassin = Assassin(home, seed=2026)
+    phases = PHASES.copy()
+    assassin.random.shuffle(phases)
+    this_month = time.strftime("%Y-%m-01T00:00:%%02d+00:00", time.gmtime())
+    for number, phase in enumerate(phases):
+        if number % 3 != 2:
+            at = this_month % (number % 60) if number % 2 else f"2026-07-{number + 1:02}T10:00:00+00:00"
+            repositories[number % 3].commit(
+                f"change {number}", at=at, who=f"Dee <dee{number % 4}@acme.example>"
+            )
+        print(f"{time.monotonic()-T0:.1f} {phase}", assassin.met[-1:])
+        assassin.kill_in(phase)
+    assert assassin.met.count("ended before it") <= KILLS - 20, assassin.met
+
+    last = home.run_json("run")
+    assert last["ok"]
+    require_whole(home)
+    statuses = _dagster_statuses(home)
+    assert set(statuses) == {"SUCCESS", "FAILURE"}, statuses  # a killed run is marked failed by the next
+    disturbed = sha256s(home)
+
+    calm = new_home("calm", OBSERVES_PORTFOLIO=str(portfolio_path))
+    calm.run()
+    for mart in disturbed:
+        assert rows_without(home, mart, LEFT_OUT.get(mart, [])) == rows_without(
+            calm, mart, LEFT_OUT.get(mart, [])
+        ), mart
+    ours, theirs = csv_files(home, tmp_path / "ours"), csv_files(calm, tmp_path / "theirs")
+    assert ours == theirs
+    assert any(name.startswith("bills/") for name in ours)
+
+    home.run("rebuild")
+    assert sha256s(home) == disturbed
+    another = new_home(
+        "another", OBSERVES_PORTFOLIO=str(portfolio_path), OBSERVES_BUCKET_URL=str(home.bucket)
+    )
+    another.run()
+    assert sha256s(another) == disturbed
+    numbers = [json.loads(path.read_bytes())["release_number"] for path in home.bucket.glob("releases/*")]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def _dagster_statuses(home: Home) -> list[str]:
+    with home.connect("observes_dagster") as connection:
+        return [row[0] for row in connection.execute("select distinct status from runs")]
