@@ -21,6 +21,8 @@ def materialized(
 ) -> MaterializeResult[None]:
     """A raw stream's materialization: what the extraction did, and the newest records."""
     counts = [load.counts for load in outcome.loads]
+    # Where nothing was written the last preview holds, and pandas need not be imported.
+    preview = {"preview": _preview_stream(connection, contract)} if outcome.written else {}
     return MaterializeResult(
         asset_key=AssetKey([contract.source, contract.name]),
         metadata={
@@ -31,7 +33,7 @@ def materialized(
             "quarantined": sum(one.quarantined for one in counts),
             "batches": MetadataValue.text(", ".join(load.manifest.title for load in outcome.loads[:20])),
             "loads": MetadataValue.json([load.load_id for load in outcome.loads[:100]]),
-            "preview": _preview_stream(connection, contract),
+            **preview,
         },
     )
 
