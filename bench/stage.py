@@ -4,7 +4,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +55,10 @@ class Stage:
         archive = Archive(open_bucket(str(self.folder / "bucket")), code_version="bench")
         return Extractor(self.connection, archive, self.contract, run_id="bench")
 
-    def settle(self) -> None:
-        """Write out what is dirty, so that one side does not pay for the other."""
-        self.connection.execute("checkpoint")
-
-    def run_psql(self, statements: Sequence[str]) -> None:
-        """Run statements by the ``psql`` of the same package."""
-        commands = [part for one in statements for part in ("-c", one)]
-        subprocess.run([self.psql, self.url, "-X", "-q", "-v", "ON_ERROR_STOP=1", *commands], check=True)
+    def run_psql(self, command: str) -> None:
+        """Run a command by the ``psql`` of the same package."""
+        options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command]
+        subprocess.run([self.psql, self.url, *options], check=True)
 
 
 @contextmanager

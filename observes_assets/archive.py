@@ -19,17 +19,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import msgspec
-import orjson
 import zstandard
 
 from observes_assets.bucket import Bucket, NotInBucketError
 from observes_assets.contracts import Contract
+from observes_assets.draft import Draft
 from observes_assets.errors import BusyError, IntegrityError
 
 Scope = dict[str, str]
 Cursor = dict[str, Any]
 _DIGITS = 10  # 0000000042.json: names sort as numbers do
-_CHUNK = 1 << 18  # bytes of lines that are read or compressed at a time
+_CHUNK = 1 << 18  # bytes of lines that are read at a time
 _DECISION = ".decision.json"
 
 
@@ -69,54 +69,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     why: str
     decided_at: datetime
-
-
-class Draft:
-    """Records of a batch on their way into the archive, in a local file; memory stays flat."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.record_count = 0
-        self.byte_count = 0
-        self._waiting: list[bytes] = []
-        self._waiting_bytes = 0
-        self._digest = hashlib.sha256()
-        self._file = path.open("wb")
-        self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True).compressobj()
-
-    def add(self, record: dict[str, Any] | bytes) -> None:
-        """Add one record: a dict of ours, or the vendor's own JSON bytes, which are kept as they are.
-
-        A dict is written with sorted keys, so that equal content gives equal bytes. Bytes must hold one
-        JSON document without a raw line break.
-        """
-        line = record if isinstance(record, bytes) else orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
-        self.record_count += 1
-        self.byte_count += len(line) + 1
-        self._waiting.append(line)
-        self._waiting_bytes += len(line)
-        if self._waiting_bytes >= _CHUNK:
-            self._compress()
-
-    def close(self) -> str:
-        """End the file; returns the sha256 of its bytes."""
-        if not self._file.closed:
-            self._compress()
-            self._write(self._zstd.flush())
-            self._file.close()
-        return self._digest.hexdigest()
-
-    def _compress(self) -> None:
-        # Many lines a call: one call a line costs a third more.
-        if self._waiting:
-            self._write(self._zstd.compress(b"\n".join(self._waiting) + b"\n"))
-            self._waiting.clear()
-            self._waiting_bytes = 0
-
-    def _write(self, chunk: bytes) -> None:
-        if chunk:
-            self._digest.update(chunk)
-            self._file.write(chunk)
 
 
 class Archive:
@@ -161,10 +113,7 @@ class Archive:
         Raises:
             BusyError: another process archived a batch of the same scope meanwhile; ours is dropped.
         """
-        data_sha256 = draft.close()
-        name = f"data/{contract.source}/{stream}/{data_sha256}.ndjson.zst"
-        self.bucket.put_new(f"contracts/{contract.sha256}.yaml", contract.text)
-        self.bucket.put_new(name, draft.path)
+        name, data_sha256 = self._put_data(draft, contract, stream)
         manifest = Manifest(
             batch_id=uuid.uuid4().hex,
             source=contract.source,
@@ -186,6 +135,13 @@ class Archive:
             code_version=self.code_version,
         )
         return self._take_number(manifest)
+
+    def _put_data(self, draft: Draft, contract: Contract, stream: str) -> tuple[str, str]:
+        sha256 = draft.close()
+        name = f"data/{contract.source}/{stream}/{sha256}.ndjson.zst"
+        self.bucket.put_new(f"contracts/{contract.sha256}.yaml", contract.text)
+        self.bucket.put_new(name, draft.path)
+        return name, sha256
 
     def _take_number(self, manifest: Manifest) -> Manifest:
         while not self.bucket.put_new(

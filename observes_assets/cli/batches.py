@@ -20,14 +20,15 @@ Source = Annotated[str, typer.Argument(help="For example: git")]
 Stream = Annotated[str, typer.Argument(help="For example: commits")]
 Number = Annotated[int, typer.Argument(help="The batch's number.")]
 Why = Annotated[str, typer.Option(help="The reason; it is kept beside the batch for ever.")]
+State = Literal["pending", "landed", "refused", "accepted", "rejected"]
 _COLUMNS = ("source", "stream", "batch", "scope", "state", "records", "extracted_until", "reason")
 
 
 @app.command("list")
 def list_batches(
     as_json: Json = False,
-    limit: Annotated[int, typer.Option(help="How many, the newest first.")] = 50,
-    state: Annotated[str | None, typer.Option(help="pending, landed, refused, accepted or rejected.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    state: Annotated[State | None, typer.Option(help="Only batches in this state.")] = None,
 ) -> None:
     """List batches, those that wait for a decision first.
 

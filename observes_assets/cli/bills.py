@@ -12,6 +12,8 @@ from observes_assets.installation import Installation
 
 app = typer.Typer(help="Bills: what each group owes for a month, and why.", invoke_without_command=True)
 
+COLUMNS = ("organization", "group", "authors", "amount")
+
 Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: the current month.")]
 
 
@@ -124,9 +126,31 @@ def _show(document: dict[str, Any]) -> None:
     )
     rows = []
     for organization in document["organizations"]:
-        for group in organization["groups"]:
-            amount = f"{group['amount']} {organization['currency']}"
-            rows.append((organization["name"], group["name"], group["authors"], amount))
-        total = f"{organization['amount']} {organization['currency']}"
-        rows.append((organization["name"], "total", organization["authors"], total))
-    print_table("What each group owes", ("organization", "group", "authors", "amount"), rows)
+        rows += [_owed(organization, group["name"], group) for group in organization["groups"]]
+        rows.append(_owed(organization, "total", organization))
+    print_table("What each group owes", COLUMNS, rows)
+    show_stale(document)
+
+
+def owed_by_groups(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """A row of ``COLUMNS`` for each group of a month's document."""
+    return [
+        _owed(organization, group["name"], group)
+        for organization in document["organizations"]
+        for group in organization["groups"]
+    ]
+
+
+def show_stale(document: dict[str, Any]) -> None:
+    """Say which organizations' figures are not of this release, since when and why."""
+    for organization in document["organizations"]:
+        if stale := organization.get("stale"):
+            what = "has no bill yet" if organization["amount"] is None else "is stale"
+            since = f" since {stale['since'][:16].replace('T', ' ')} UTC" if stale["since"] else ""
+            out.print(f"[bold red]{what}[/] {organization['name']}{since}: {stale['why']}", soft_wrap=True)
+
+
+def _owed(organization: dict[str, Any], name: str, figures: dict[str, Any]) -> tuple[Any, ...]:
+    # A stopped organization that was never billed has no figures: not even zero.
+    amount = None if figures["amount"] is None else f"{figures['amount']} {organization['currency']}"
+    return organization["name"], name, figures["authors"], amount

@@ -53,7 +53,7 @@ def rebuild(no_wait: NoWait = False, as_json: Json = False) -> None:
 def extract(
     source: Annotated[str, typer.Argument(help="For example: git")],
     stream: Annotated[str, typer.Argument(help="For example: commits")],
-    limit: Annotated[int, typer.Option(help="How many records.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="How many records.")] = 10,
 ) -> None:
     """Print records as a source would send them now, one JSON document a line. Nothing is archived or landed.
 

@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from observes_assets.billing.files import month_json
 from observes_assets.billing.job import preview
+from observes_assets.cli.bills import COLUMNS, owed_by_groups, show_stale
 from observes_assets.cli.output import out, print_table
 from observes_assets.installation import Installation
 
@@ -118,16 +119,5 @@ def _show_troubles(document: dict[str, Any]) -> None:
 
 
 def _show_bill(bill: dict[str, Any]) -> None:
-    owed = [
-        (
-            organization["name"],
-            group["name"],
-            group["authors"],
-            f"{group['amount']} {organization['currency']}",
-        )
-        for organization in bill["organizations"]
-        for group in organization["groups"]
-    ]
-    print_table(
-        f"Owed for {bill['month']} ({bill['status']})", ("organization", "group", "authors", "amount"), owed
-    )
+    print_table(f"Owed for {bill['month']} ({bill['status']})", COLUMNS, owed_by_groups(bill))
+    show_stale(bill)

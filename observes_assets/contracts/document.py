@@ -161,7 +161,8 @@ def parse(source: str, text: bytes) -> Contract:
             missing; names the source and the stream.
     """
     try:
-        document = OpenDataContractStandard.model_validate(yaml.load(text, Loader=_Loader))
+        plain = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, in either case
+        document = OpenDataContractStandard.model_validate(plain)
     except (ValidationError, yaml.YAMLError) as error:
         lines = str(error).splitlines()
         raise SettingsError(f"contract of {source} is unreadable: {' '.join(lines[:3])}.") from None

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ def clean_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("OBSERVES_", "DAGSTER_", "PG", "AWS_", "GIT_"))
     } | {"COLUMNS": "200", "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+def this_month(second: int) -> str:
+    """A moment at the beginning of the current month (UTC): what bills in the bucket are about."""
+    return f"{datetime.now(UTC):%Y-%m}-01T00:00:{second:02}+00:00"
 
 
 @dataclass
@@ -158,7 +164,8 @@ def portfolio(folder: Path, organizations: dict[str, Any], **billing: Any) -> Pa
     }
     (folder / "people.mailmap").touch()
     path = folder / "portfolio.yaml"
-    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    copied = json.loads(json.dumps(document))  # the same entry in two groups would become a YAML alias
+    path.write_text(yaml.safe_dump(copied, sort_keys=False))
     return path
 
 

@@ -6,11 +6,14 @@ its first line to its exit code. What a test loses is the import, what it keeps 
 could hurt.
 
 Speaks JSON, a line a message. ``{"arguments", "environment", "folder", "output"}`` comes in; ``{"pid"}`` goes
-out at once, ``{"code"}`` at the end (negative: the signal that killed it).
+out at once, an empty line comes in when the asker has taken hold of it, and ``{"code"}`` goes out at the end
+(negative: the signal that killed it).
 """
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ def serve() -> None:
     import observes_assets.definitions  # noqa: F401, PLC0415
     from observes_assets.cli import graph, main  # noqa: F401, PLC0415
 
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         request = json.loads(line)
         pid = os.fork()
         if pid == 0:
@@ -32,6 +35,7 @@ def serve() -> None:
             main()
             sys.exit(0)
         _say({"pid": pid})
+        sys.stdin.readline()
         _, status = os.waitpid(pid, 0)
         _say({"code": os.waitstatus_to_exitcode(status)})
 
@@ -58,13 +62,20 @@ class Fork:
     """A run that was started."""
 
     pid: int
+    descriptor: int
     output: Path
     server: "subprocess.Popen[str]"
+
+    def kill(self) -> None:
+        """kill -9, if it has not ended. Whoever got its pid afterwards has nothing to fear."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait for its end; returns the exit code, negative if a signal killed it."""
         assert self.server.stdout is not None
         line = self.server.stdout.readline()
+        os.close(self.descriptor)
         assert line, f"the server of forks is gone; the run said: {self.text}"
         return int(json.loads(line)["code"])
 
@@ -96,7 +107,11 @@ class Forks:
         output.touch()
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
-        return Fork(int(json.loads(self._server.stdout.readline())["pid"]), output, self._server)
+        pid = int(json.loads(self._server.stdout.readline())["pid"])
+        descriptor = os.pidfd_open(pid)
+        self._server.stdin.write("\n")  # it may be reaped now
+        self._server.stdin.flush()
+        return Fork(pid, descriptor, output, self._server)
 
     def close(self) -> None:
         """End the server."""
