@@ -57,7 +57,7 @@ class Extractor:
 
     def land_waiting(self, stream: str) -> Outcome:
         """Land what waits in the archive, whatever process put it there."""
-        pending.sync(self.connection, self.archive, self.contract.source, stream)
+        pending.sync(self.connection, self.archive, self.contract.source, stream, retries=True)
         return self._land(stream)
 
     @contextmanager

@@ -12,7 +12,7 @@ class Listener(Protocol):
         """Begin a bar; returns what moves it on by a number of steps and says what is being done."""
         ...
 
-    def stop(self, title: str) -> None:
+    def stop(self, title: str, *, failed: bool) -> None:
         """End a bar."""
         ...
 
@@ -39,8 +39,10 @@ def task(title: str, total: int | None = None) -> Iterator[Callable[[int, str], 
         for one in advances:
             one(steps, what)
 
+    failed = True
     try:
         yield advance
+        failed = False
     finally:
         for listener in _listeners:
-            listener.stop(title)
+            listener.stop(title, failed=failed)

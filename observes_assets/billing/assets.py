@@ -21,7 +21,7 @@ from observes_assets.billing.job import write_bills
 from observes_assets.billing.records import BillsOutcome
 from observes_assets.resources import InstallationResource
 from observes_assets.version import code_version
-from observes_assets.warehouse import retention
+from observes_assets.warehouse import publish, retention
 
 BILLS = AssetKey(["billing", "bills"])
 CURRENT = "every_organization_billed"
@@ -32,18 +32,7 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
 
     @multi_asset(
         name="write_bills",  # a job is called bills, and Dagster wants the names apart
-        specs=[
-            AssetSpec(
-                key=BILLS,
-                deps=[release],
-                group_name="billing",
-                owners=["team:finance"],
-                kinds={"python", "csv"},
-                description="What each group owes for the current month and every unclosed one: "
-                "`bills/YYYY/MM/` in the bucket, closed and corrected by revision.",
-                tags={"layer": "bill"},
-            )
-        ],
+        specs=[_spec(release)],
         check_specs=[
             AssetCheckSpec(
                 CURRENT,
@@ -68,6 +57,19 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
         yield _check(outcome)
 
     return bills
+
+
+def _spec(release: AssetKey) -> AssetSpec:
+    return AssetSpec(
+        key=BILLS,
+        deps=[release],
+        group_name="billing",
+        owners=["team:finance"],
+        kinds={"python", "csv"},
+        description="What each group owes for the current month and every unclosed one: "
+        "`bills/YYYY/MM/` in the bucket, closed and corrected by revision.",
+        tags={"layer": "bill"},
+    )
 
 
 def _metadata(outcome: BillsOutcome) -> dict[str, Any]:

@@ -79,8 +79,13 @@ def write_bills(conn: Connection[Any], bucket: Bucket, *, now: datetime, code_ve
 
 def bills_due(conn: Connection[Any], bucket: Bucket, *, now: datetime) -> bool:
     """Whether ``write_bills`` would write anything now."""
+    return look_ahead(conn, bucket, now=now)[0]
+
+
+def look_ahead(conn: Connection[Any], bucket: Bucket, *, now: datetime) -> tuple[bool, tuple[Stop, ...]]:
+    """Whether ``write_bills`` would write anything now, and whose bills are stale, written or not."""
     plan = _plan(conn, BillStore(bucket), now, "")
-    return any(decision.bill is not None for decision in plan.decisions)
+    return any(decision.bill is not None for decision in plan.decisions), plan.stops
 
 
 def preview(conn: Connection[Any], bucket: Bucket, release: int, month: date) -> MonthBill:

@@ -1,9 +1,27 @@
 """``observes``: a convenience over the Dagster graph, and the questions that people ask of the warehouse.
 
 One module a group of commands; ``run`` is the only one that imports Dagster, since that costs six seconds.
-Exit codes: 0 all is well, 1 something failed, 2 usage or settings, 75 somebody else is at it.
+Exit codes: 0 all is well, 1 something failed, 2 usage or settings, 75 somebody else is at it, 130 Ctrl-C.
 """
 
-from observes_assets.cli.app import main
+import sys
 
-__all__ = ["main"]
+_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C is one line, even while the program is still being loaded."""
+    try:
+        from observes_assets.cli.app import main as run  # noqa: PLC0415 - half a second, not yet covered
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(_interrupted())
+    except SystemExit as ended:
+        # Typer has caught it by then, and said nothing.
+        sys.exit(_interrupted() if ended.code == _INTERRUPTED else ended.code)
+
+
+def _interrupted() -> int:
+    sys.stderr.write("observes: Interrupted; the next run goes on from here.\n")
+    return _INTERRUPTED

@@ -54,6 +54,3 @@ def main() -> None:
         where = f" ({error.filename})" if error.filename else ""
         complain(f"{error.strerror or error}{where}.", "Mend that and run again: nothing is lost or doubled.")
         sys.exit(1)
-    except KeyboardInterrupt:
-        complain("Interrupted; the next run goes on from here.")
-        sys.exit(130)

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from observes_assets.archive import Decision, Manifest
-from observes_assets.cli.output import Json, out, print_json, print_table
+from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.errors import SettingsError
 from observes_assets.installation import Installation
 
@@ -74,7 +74,7 @@ def show(source: Source, stream: Stream, number: Number, as_json: Json = False) 
         return
     print_table(f"Batch {number} of {source}/{stream}: {state}", ("field", "value"), manifest.items())
     if reason:
-        out.print(f"Refused: {reason}")
+        out.print(f"Refused: {plain(reason)}", soft_wrap=True)
         print_table(
             "Samples",
             ("line", "key", "path", "reason"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from observes_assets.cli.output import Json, out, print_json, print_table
+from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.errors import ObservesError, SettingsError
 from observes_assets.installation import Installation
 
@@ -35,19 +35,25 @@ def bills(
     from observes_assets.billing.files import month_json, write_out  # noqa: PLC0415
     from observes_assets.billing.job import preview  # noqa: PLC0415
 
+    asked = _asked(month)
     installation = Installation.from_environment()
     with installation.opened("bills") as connection:
         release = _release_on_show(connection)
-        bill = preview(connection, installation.bucket, release, _month(month, connection))
+        bill = preview(connection, installation.bucket, release, _month(asked, connection))
     if to is not None:
-        write_out(bill, to)
+        try:
+            write_out(bill, to)
+        except OSError as error:
+            raise SettingsError(
+                f"{to} can't be written: {error.strerror}.", "Give --out a folder that you may write."
+            ) from None
     document = month_json(bill)
     if as_json:
         print_json(document)
         return
     _show(document)
     if to is not None:
-        out.print(f"Files are in {to}.")
+        out.print(f"Files are in {plain(to)}.", soft_wrap=True)
 
 
 @app.command("explain")
@@ -62,9 +68,9 @@ def explain(
     """
     from observes_assets.billing.explain import explain as explain_person  # noqa: PLC0415
 
+    asked = _asked(month)
     installation = Installation.from_environment()
     with installation.opened("bills explain") as connection:
-        asked = _month(month, connection) if month else None
         found = explain_person(connection, _release_on_show(connection), person, asked)
     if as_json:
         print_json(found)
@@ -104,14 +110,20 @@ def _release_on_show(connection: Any) -> int:
     return int(row[0])
 
 
-def _month(text: str | None, connection: Any) -> date:
-    if text is None:
+def _month(month: date | None, connection: Any) -> date:
+    if month is None:
         row = connection.execute(
             "select (now() at time zone (select time_zone from warehouse.billing_settings))::date"
         ).fetchone()
         if row is None or row[0] is None:
             raise ObservesError("The release on show holds no portfolio.", "Run `observes run`.")
         return row[0].replace(day=1)  # type: ignore[no-any-return]
+    return month
+
+
+def _asked(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
         return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone yet
     except ValueError:
@@ -147,7 +159,9 @@ def show_stale(document: dict[str, Any]) -> None:
         if stale := organization.get("stale"):
             what = "has no bill yet" if organization["amount"] is None else "is stale"
             since = f" since {stale['since'][:16].replace('T', ' ')} UTC" if stale["since"] else ""
-            out.print(f"[bold red]{what}[/] {organization['name']}{since}: {stale['why']}", soft_wrap=True)
+            out.print(
+                f"[bold red]{what}[/] {organization['name']}{since}: {plain(stale['why'])}", soft_wrap=True
+            )
 
 
 def _owed(organization: dict[str, Any], name: str, figures: dict[str, Any]) -> tuple[Any, ...]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 
-from observes_assets.errors import SettingsError, SourceError
+from observes_assets.errors import PermanentError, SettingsError, SourceError
 from observes_assets.installation import Installation
-from observes_assets.sources.git.observation import repositories, updated
+from observes_assets.sources.git.client import Mirror
+from observes_assets.sources.git.observation import Observation, Repository, look_at, repositories, updated
 from observes_assets.sources.git.streams import commits
 from observes_assets.sources.portfolio.reading import read
 
@@ -22,7 +23,7 @@ def records(installation: Installation, source: str, stream: str, limit: int) ->
     readers = {
         ("portfolio", "portfolio"): _portfolio,
         ("git", "commits"): _commits,
-        ("git", "observations"): _tips,
+        ("git", "observations"): _observations,
     }
     reader = readers.get((source, stream))
     if reader is None:
@@ -38,23 +39,34 @@ def _portfolio(installation: Installation) -> Iterator[dict[str, Any]]:
 
 
 def _commits(installation: Installation) -> Iterator[dict[str, Any]]:
-    for repository, branch, mirror, tip in _branches(installation):
-        if tip:
-            yield from commits(
-                mirror, repository_id=repository.repository_id, branch=branch, tip=tip, known_tip=None
-            )
-
-
-def _tips(installation: Installation) -> Iterator[dict[str, Any]]:
-    for repository, branch, _, tip in _branches(installation):
-        outcome = "ok" if tip else "failed"
-        yield {"repository_id": repository.repository_id, "branch": branch, "outcome": outcome, "tip": tip}
-
-
-def _branches(installation: Installation) -> Iterator[tuple[Any, str, Any, str | None]]:
-    (portfolio,) = _portfolio(installation)
-    for repository, mirror in updated(installation.settings, repositories(portfolio)):
+    """Commits of every repository that can be read; only then the failure of one that can't."""
+    failure: SourceError | None = None
+    for repository, mirror in _mirrors(installation):
         if isinstance(mirror, SourceError):
-            raise mirror
+            failure = failure or PermanentError(f"{repository.name}: {mirror.message}", mirror.remedy)
+            continue
         for branch in repository.branches:
-            yield repository, branch, mirror, mirror.tip(branch)
+            if tip := mirror.tip(branch):
+                yield from commits(
+                    mirror, repository_id=repository.repository_id, branch=branch, tip=tip, known_tip=None
+                )
+    if failure:
+        raise failure
+
+
+def _observations(installation: Installation) -> Iterator[dict[str, Any]]:
+    for repository, mirror in _mirrors(installation):
+        for branch in repository.branches:
+            observation = Observation(repository, branch)
+            try:
+                if isinstance(mirror, SourceError):
+                    raise mirror
+                look_at(observation, mirror)
+            except SourceError as error:
+                observation.outcome, observation.reason = "failed", str(error)
+            yield observation.as_record()
+
+
+def _mirrors(installation: Installation) -> Iterator[tuple[Repository, Mirror | SourceError]]:
+    (portfolio,) = _portfolio(installation)
+    yield from updated(installation.settings, repositories(portfolio))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from dagster import (
     AssetCheckSeverity,
     AssetKey,
+    DagsterExecutionInterruptedError,
     DagsterInstance,
     DagsterRunStatus,
     ExecuteInProcessResult,
@@ -18,13 +19,18 @@ from dagster import (
 from observes_assets import progress
 from observes_assets.automation import dagster_home
 from observes_assets.automation.jobs import BILLS, INGEST, RELEASE
-from observes_assets.billing.job import bills_due
+from observes_assets.billing.job import look_ahead
 from observes_assets.errors import ObservesError
 from observes_assets.installation import Installation
 from observes_assets.warehouse import build, dbt
 
 _BY = {"observes/by": "command line"}
-_UNFINISHED = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
+_UNFINISHED = [
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
 
 
 @dataclass
@@ -36,6 +42,7 @@ class MainJob:
     failed_checks: list[str] = field(default_factory=list)
     warned_checks: list[str] = field(default_factory=list)
     has_built: bool = False
+    stale_organizations: list[str] = field(default_factory=list)
 
 
 def run_main_job(
@@ -64,7 +71,7 @@ def run_main_job(
         if _is_release_due(installation):
             done.has_built = True
             _execute(done, instance, defs.resolve_job_def(RELEASE), None)
-        elif _are_bills_due(installation):
+        elif _are_bills_due(installation, done):
             _execute(done, instance, defs.resolve_job_def(BILLS), None)
     return done
 
@@ -77,6 +84,8 @@ def _execute(done: MainJob, instance: DagsterInstance, job: object, chosen: list
             tags=_BY,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
+    except DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
     except Failure as failure:
         raise ObservesError(
             failure.description or "A step failed.", "docs/runbook.md tells what to do."
@@ -99,9 +108,12 @@ def _is_release_due(installation: Installation) -> bool:
         return build.is_due(connection, build.identity(connection, installation.contracts))
 
 
-def _are_bills_due(installation: Installation) -> bool:
+def _are_bills_due(installation: Installation, done: MainJob) -> bool:
     with installation.connect("are bills due") as connection:
-        return bills_due(connection, installation.bucket, now=datetime.now(UTC))
+        is_due, stops = look_ahead(connection, installation.bucket, now=datetime.now(UTC))
+    # Bills that are stale already are written no more, and still no success.
+    done.stale_organizations = [f"{stop.organization}: {stop.why}" for stop in stops]
+    return is_due
 
 
 def _bury_killed_runs(instance: DagsterInstance) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 # Into a pipe or a file there is no width to keep to; eighty columns would break every id.
@@ -34,9 +35,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """Print a table that a person can read; an empty one says so."""
     found = [[_cell(value) for value in row] for row in rows]
     if not found:
-        out.print(f"{title}: none")
+        out.print(f"{plain(title)}: none")
         return
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(title=plain(title), title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in found:
@@ -51,12 +52,16 @@ def _cell(value: Any) -> str:
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={one}" for key, one in value.items())
-    # A record's key or a repository's name may hold what rich takes for markup.
-    return str(value).replace("[", "\\[")
+    return plain(value)
+
+
+def plain(value: object) -> str:
+    """Text for rich that shows as it is: a reason or a name may hold what rich takes for markup."""
+    return escape(str(value))
 
 
 def complain(message: str, remedy: str = "") -> None:
     """Say on stderr what is wrong and what to do."""
-    err.print(f"[bold red]observes:[/] {_cell(message)}", soft_wrap=True)
+    err.print(f"[bold red]observes:[/] {plain(message)}", soft_wrap=True)
     if remedy:
-        err.print(f"[dim]→[/] {_cell(remedy)}", soft_wrap=True)
+        err.print(f"[dim]→[/] {plain(remedy)}", soft_wrap=True)

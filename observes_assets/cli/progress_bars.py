@@ -14,7 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from observes_assets.cli.output import err
+from observes_assets.cli.output import err, plain
 
 
 class Bars:
@@ -48,12 +48,16 @@ class Bars:
         self._tasks[title] = task
 
         def advance(steps: int, what: str) -> None:
-            self._progress.update(task, advance=steps, what=what)
+            self._progress.update(task, advance=steps, what=plain(what))
 
         return advance
 
-    def stop(self, title: str) -> None:
-        """End a bar."""
+    def stop(self, title: str, *, failed: bool) -> None:
+        """End a bar; one that failed stays where it was."""
         task = self._tasks.pop(title)
+        if failed:
+            self._progress.update(task, what="[red]failed[/]")
+            self._progress.stop_task(task)
+            return
         shown = next(one for one in self._progress.tasks if one.id == task)
         self._progress.update(task, total=shown.completed or 1, completed=shown.completed or 1, what="")

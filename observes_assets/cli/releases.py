@@ -1,11 +1,12 @@
 """``observes release``: what is on show, what was, and going back."""
 
 import getpass
+from datetime import UTC
 from typing import Annotated
 
 import typer
 
-from observes_assets.cli.output import Json, out, print_json, print_table
+from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.installation import Installation
 from observes_assets.warehouse import publish
 
@@ -36,7 +37,8 @@ def list_releases(as_json: Json = False) -> None:
         [(row[0], _state(row), row[4], row[5], row[6]) for row in rows],
     )
     if held:
-        out.print(f"Publishing is on hold by {held[0]} since {held[2]:%Y-%m-%d %H:%M} UTC: {held[1]}")
+        since = f"{held[2].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        out.print(f"Publishing is on hold by {plain(held[0])} since {since}: {plain(held[1])}")
 
 
 def _state(row: tuple[object, ...]) -> str:

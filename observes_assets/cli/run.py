@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from observes_assets.cli.output import Json, err, print_json
+from observes_assets.cli.output import Json, err, plain, print_json
 from observes_assets.cli.progress_bars import Bars
 from observes_assets.cli.summary import show_summary, summarize
 from observes_assets.errors import BusyError, SettingsError
@@ -85,7 +85,7 @@ def _only_run(installation: Installation, *, wait: bool) -> Iterator[None]:
         except BusyError as busy:
             if not wait:
                 raise
-            err.print(f"{busy.message} Waiting …")
+            err.print(f"{plain(busy.message)} Waiting …", soft_wrap=True)
             held.enter_context(locks.session_lock(connection, locks.RUN))
         yield
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from observes_assets.cli.output import out
+from observes_assets.cli.output import out, plain
 from observes_assets.errors import ObservesError, SettingsError
 from observes_assets.installation import Installation, require_home
 from observes_assets.version import PACKAGE
@@ -34,7 +34,8 @@ def set_up() -> None:
     installation.set_up()
     home = dagster_home.prepare(installation)
     dbt.ensure_manifest(installation.database_url)
-    out.print(f"{installation.settings.home} is ready. For plain dagster: export DAGSTER_HOME={home}")
+    where = plain(installation.settings.home)
+    out.print(f"{where} is ready. For plain dagster: export DAGSTER_HOME={plain(home)}", soft_wrap=True)
 
 
 def up(

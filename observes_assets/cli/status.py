@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from observes_assets.cli.output import Json, out, print_json, print_table
+from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.contracts import Contract
 from observes_assets.installation import Installation
 
@@ -88,7 +88,8 @@ def _show(document: dict[str, Any], now: datetime) -> None:
     else:
         out.print("No release is on show yet.")
     if document["hold"]:
-        out.print(f"Publishing is on hold by {document['hold']['who']}: {document['hold']['why']}")
+        hold = document["hold"]
+        out.print(f"Publishing is on hold by {plain(hold['who'])}: {plain(hold['why'])}")
     print_table(
         "Streams",
         ("stream", "owner", "state", "read", "late after", "versions", "refused", "quarantined"),

@@ -8,7 +8,7 @@ from psycopg import Connection
 from observes_assets.billing.files import month_json
 from observes_assets.billing.job import preview
 from observes_assets.cli.bills import COLUMNS, owed_by_groups, show_stale
-from observes_assets.cli.output import out, print_table
+from observes_assets.cli.output import out, plain, print_table
 from observes_assets.installation import Installation
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def summarize(
         else []
     )
     return {
-        "ok": not (job.failed_checks or refused or failed),
+        "ok": not (job.failed_checks or job.stale_organizations or refused or failed),
         "seconds": round((datetime.now(UTC) - started_at).total_seconds(), 1),
         "home": str(installation.settings.home),
         "streams": [dict(zip(_STREAM_COLUMNS, row, strict=True)) for row in streams],
@@ -54,6 +54,7 @@ def summarize(
         "refused_batches": [
             dict(zip(("source", "stream", "batch", "reason"), row, strict=True)) for row in refused
         ],
+        "stale_organizations": job.stale_organizations,
         "failed_repositories": [dict(zip(("repository", "reason"), row, strict=True)) for row in failed],
         "hold": {"who": held[0], "why": held[1]} if held else None,
         "release": {"release_number": release[0], "published_at": release[1], "is_new": job.has_built}
@@ -100,20 +101,23 @@ def show_summary(document: dict[str, Any]) -> None:
 
 def _show_troubles(document: dict[str, Any]) -> None:
     for one in document["failed_repositories"]:
-        out.print(f"[bold red]failed[/] {one['repository']}: {one['reason']}", soft_wrap=True)
+        out.print(f"[bold red]failed[/] {one['repository']}: {plain(one['reason'])}", soft_wrap=True)
     for one in document["refused_batches"]:
         out.print(
-            f"[bold red]refused[/] batch {one['batch']} of {one['source']}/{one['stream']}: {one['reason']}. "
-            f"`observes batch show {one['source']} {one['stream']} {one['batch']}`",
+            f"[bold red]refused[/] batch {one['batch']} of {one['source']}/{one['stream']}: "
+            f"{plain(one['reason'])}. `observes batch show {one['source']} {one['stream']} {one['batch']}`",
             soft_wrap=True,
         )
+    for one in document["stale_organizations"]:
+        out.print(f"[bold red]stale[/] bills of {one}", soft_wrap=True)
     for name in document["checks_failed"]:
         out.print(f"[bold red]check failed[/] {name}")
     for name in document["checks_warned"]:
         out.print(f"[yellow]check warned[/] {name}")
     if document["hold"]:
         out.print(
-            f"[yellow]Publishing is on hold[/] by {document['hold']['who']}: {document['hold']['why']}. "
+            f"[yellow]Publishing is on hold[/] by {plain(document['hold']['who'])}: "
+            f"{plain(document['hold']['why'])}. "
             "`observes release publish` lifts the hold."
         )
 

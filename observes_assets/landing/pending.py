@@ -5,6 +5,7 @@ scope until a person accepts or rejects it; the decision lies beside the manifes
 ``landing.batches`` is a copy of the archive's listing, so that no run lists it twice.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from observes_assets import contracts
 from observes_assets.archive import Archive, Cursor, Manifest, Scope
+from observes_assets.contracts import Contract
 from observes_assets.errors import IntegrityError
 from observes_assets.landing.land import BatchRefusedError, Landing, Load
 
@@ -41,10 +43,16 @@ class Start:
     makes_up_for: list[int]
 
 
-def sync(connection: Connection, archive: Archive, source: str, stream: str) -> None:
+def sync(
+    connection: Connection, archive: Archive, source: str, stream: str, *, retries: bool = False
+) -> None:
     """Copy what the archive lists after the last known batch, and the decisions about refused ones.
 
     The connection must autocommit.
+
+    Args:
+        retries: make batches that were refused for their bytes pending again. The caller lands them, or
+            they would look like batches that nobody has judged.
 
     Raises:
         IntegrityError: the ledger knows a batch that the bucket lacks, or lacks its like.
@@ -58,7 +66,7 @@ def sync(connection: Connection, archive: Archive, source: str, stream: str) -> 
     for refusal in _standing_refusals(connection, source, stream):
         if decision := archive.decision(refusal.manifest):
             _end_refusal(connection, refusal.manifest, f"{decision.verdict}ed")
-        elif refusal.is_about_bytes:
+        elif refusal.is_about_bytes and retries:
             # Somebody may have restored the object or its manifest: try again, at worst it is refused again.
             restored = archive.manifest(source, stream, refusal.manifest.batch)
             _end_refusal(connection, restored, "pending")
@@ -125,7 +133,7 @@ def land_one(
         with TemporaryDirectory(prefix="observes-landing-") as folder:
             path = Path(folder) / "records.ndjson.zst"
             archive.download(manifest, path)
-            contract = contracts.parse(manifest.source, archive.contract_text(manifest.contract_sha256))
+            contract = _contract_of(archive, manifest)
             with connection.transaction():
                 state = _lock_state(connection, manifest)
                 if state not in _WAITING or _is_behind_another(connection, manifest):
@@ -142,6 +150,13 @@ def land_one(
         # The primary message names the kind of the trouble; detail and context would quote the record.
         reason = f"Postgres can't store a record: {error.diag.message_primary}"
         return _refuse(connection, manifest, BatchRefusedError(reason, {}, []))
+
+
+def _contract_of(archive: Archive, manifest: Manifest) -> Contract:
+    text = archive.contract_text(manifest.contract_sha256)
+    if hashlib.sha256(text).hexdigest() != manifest.contract_sha256:
+        raise IntegrityError(f"The contract of {manifest.title} is not the one that its manifest names.")
+    return contracts.parse(manifest.source, text)
 
 
 def start_of(connection: Connection, source: str, stream: str, scope: Scope) -> Start:

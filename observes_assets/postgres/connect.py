@@ -75,12 +75,8 @@ def require_supported(connection: psycopg.Connection) -> None:
     Raises:
         SettingsError: says which of these is missing.
     """
+    _require_version(connection)
     name = f"The PostgreSQL database {connection.info.dbname!r}"
-    if connection.info.server_version < MINIMUM_VERSION * 10_000:
-        raise SettingsError(
-            f"{name} is on version {connection.info.server_version // 10_000}.",
-            f"Observes needs PostgreSQL {MINIMUM_VERSION} or newer.",
-        )
     query = """
         select current_setting('server_encoding'),
                pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean,
@@ -104,19 +100,32 @@ def require_supported(connection: psycopg.Connection) -> None:
         )
 
 
+def _require_version(connection: psycopg.Connection) -> None:
+    if connection.info.server_version < MINIMUM_VERSION * 10_000:
+        raise SettingsError(
+            f"The PostgreSQL database {connection.info.dbname!r} is on version "
+            f"{connection.info.server_version // 10_000}.",
+            f"Observes needs PostgreSQL {MINIMUM_VERSION} or newer.",
+        )
+
+
 def ensure_database(url: str, name: str) -> str:
     """Make a database on the URL's server unless it exists; its locale is PostgreSQL's own ``C.UTF-8``.
+
+    The URL's own database need not exist, it may be the one to make.
 
     Returns: the database's URL.
 
     Raises:
-        SettingsError: it exists with another locale or encoding, or can't be made.
+        SettingsError: the server is too old, or the database exists with another locale or encoding, or can't
+            be made.
     """
     statement = sql.SQL(
         "create database {} template template0 encoding 'UTF8' "
         "locale 'C' locale_provider builtin builtin_locale {}"
     ).format(sql.Identifier(name), sql.Literal(LOCALE))
-    with connect(url, application_name="observes databases", autocommit=True) as connection:
+    with _any_database(url) as connection:
+        _require_version(connection)  # an older one has no built-in locales to ask for
         if (found := _locale(connection, name)) is None:
             try:
                 connection.execute(statement)
@@ -135,6 +144,16 @@ def ensure_database(url: str, name: str) -> str:
             f"Use another database, or drop it: Observes makes {name!r} as it needs it.",
         )
     return with_database(url, name)
+
+
+def _any_database(url: str) -> psycopg.Connection:
+    try:
+        return connect(url, application_name="observes databases", autocommit=True)
+    except SettingsError as error:
+        if "does not exist" not in error.message:
+            raise
+    # Every server has this one, unless somebody dropped it.
+    return connect(with_database(url, "postgres"), application_name="observes databases", autocommit=True)
 
 
 def _locale(connection: psycopg.Connection, name: str) -> tuple[str, str, str] | None:

@@ -61,6 +61,16 @@ def publish_candidate(connection: Connection, bucket: Bucket) -> Release:
     return Release(number, record)
 
 
+def published_by_another(connection: Connection) -> Release | None:
+    """What became of the newest build, if another process has published it meanwhile and nobody holds it."""
+    row = connection.execute(
+        "select r.release_number, r.record from landing.releases as r "
+        "join landing.build as b on r.record ->> 'invocation_id' = b.invocation_id "
+        "where b.state = 'published' and r.is_on_show and not exists (select from landing.hold)"
+    ).fetchone()
+    return Release(*row) if row else None
+
+
 def _require_publishable(connection: Connection) -> dict[str, Any]:
     cursor = connection.execute(
         "select state, reason, invocation_id, as_of, as_of_at, as_of_batches, inputs_sha256, identity, marts "
@@ -119,7 +129,7 @@ def _show(connection: Connection, number: int) -> None:
         "select record from landing.releases where release_number = %s and state = 'published'", [number]
     ).fetchone()
     if release is None:
-        raise PublishRefusedError(f"There is no release {number}.", "`observes release list` shows them.")
+        raise _not_there(connection, number)
     marts = sorted(release[0]["marts"])
     fresh, schema = f"{WAREHOUSE}_next", schema_of(number)
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(fresh)))
@@ -141,6 +151,18 @@ def _show(connection: Connection, number: int) -> None:
     _rename(connection, fresh, WAREHOUSE)
     connection.execute("update landing.releases set is_on_show = false where is_on_show")
     connection.execute("update landing.releases set is_on_show = true where release_number = %s", [number])
+
+
+def _not_there(connection: Connection, number: int) -> PublishRefusedError:
+    found = connection.execute(
+        "select state from landing.releases where release_number = %s", [number]
+    ).fetchone()
+    if found is None:
+        return PublishRefusedError(f"There is no release {number}.", "`observes release list` shows them.")
+    return PublishRefusedError(
+        f"Release {number} is {found[0]}: only what it was made of is kept.",
+        "Choose one that is published: `observes release list` shows them.",
+    )
 
 
 def _retire_warehouse(connection: Connection) -> None:
@@ -193,7 +215,9 @@ def resume(connection: Connection, number: int | None = None) -> int:
         PublishRefusedError: there is no such release.
     """
     with session_lock(connection, BUILD, what="The build"), connection.transaction():
-        shown = number or _last_number(connection)
+        shown = _last_number(connection) if number is None else number
+        if number is None and shown == 0:
+            raise PublishRefusedError("Nothing has been published yet.", "Run `observes run`.")
         _show(connection, shown)
         connection.execute("delete from landing.hold")
     return shown

@@ -18,7 +18,7 @@ from pathlib import Path
 from observes_assets.errors import PermanentError, TransientError
 from observes_assets.sources.git import failures
 from observes_assets.sources.git.access import Access, access_to
-from observes_assets.sources.git.command import MINUTE, GitFailedError, home_of, run
+from observes_assets.sources.git.command import MINUTE, GitFailedError, home_of, make_private, run
 from observes_assets.sources.git.completeness import require_complete, require_git_spoken
 from observes_assets.sources.git.credentials import Credential
 
@@ -177,7 +177,7 @@ class Mirror:
 
         git inherits the lock, so a git that outlived a killed process of ours keeps it until its end.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self.folder.parent)
         lock = os.open(self.folder.with_name(f"{self.folder.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             deadline = time.monotonic() + self.timeout_seconds

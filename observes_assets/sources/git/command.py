@@ -91,6 +91,11 @@ class GitFailedError(Exception):
         self.output = output
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder for us alone: a root's home lets everybody pass, and mirrors hold private code."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def home_of(mirrors: Path) -> Path:
     """The folder beside the mirrors that stands in for git's home: our configuration, our askpass."""
     return mirrors / _NAME_OF_HOME
@@ -114,7 +119,8 @@ def environment(home: Path, access: Access | None = None) -> dict[str, str]:
         home: folder for our configuration; made if absent.
         access: the server that is talked to; None: no transport at all is allowed.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(home.parent)
+    make_private(home)
     _write(home / "gitconfig", _CONFIGURATION, 0o600)
     _write(home / "askpass", _ASKPASS, 0o700)
     variables = {

@@ -120,27 +120,37 @@ def observe(
         try:
             if isinstance(mirror, SourceError):
                 raise mirror
-            _observe_branch(extractor, mirror, observation, not_before)
+            _extract_branch(extractor, mirror, observation, not_before)
         except SourceError as error:
             observation.outcome, observation.reason = "failed", str(error)
         yield observation
 
 
-def _observe_branch(
-    extractor: Extractor, mirror: Mirror, observation: Observation, not_before: datetime
-) -> None:
+def look_at(observation: Observation, mirror: Mirror) -> None:
+    """Note what an up-to-date mirror says of the branch; reads no commits.
+
+    Raises:
+        SourceError: the mirror can't be read, so nothing is known: not even that the branch is gone.
+    """
     observation.tip = mirror.tip(observation.branch)
-    with extractor.scope("commits", observation.scope) as start:
-        reading = _reading(mirror, observation, start)
-        if reading is not None:
-            outcome = extractor.extract("commits", observation.scope, start, reading, not_before=not_before)
-            _note(observation, outcome)
     if observation.tip is None and mirror.is_empty():
         observation.outcome = "empty"
     elif observation.tip is None:
         branches = ", ".join(mirror.branches()[:5])
         observation.outcome = "failed"
         observation.reason = f"It has no branch {observation.branch!r}; it has {branches}."
+
+
+def _extract_branch(
+    extractor: Extractor, mirror: Mirror, observation: Observation, not_before: datetime
+) -> None:
+    with extractor.scope("commits", observation.scope) as start:
+        # Only now: while we waited for the scope, another process may have landed a newer tip.
+        look_at(observation, mirror)
+        reading = _reading(mirror, observation, start)
+        if reading is not None:
+            outcome = extractor.extract("commits", observation.scope, start, reading, not_before=not_before)
+            _note(observation, outcome)
 
 
 def _reading(mirror: Mirror, observation: Observation, start: Start) -> Reading | None:

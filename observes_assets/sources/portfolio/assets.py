@@ -41,11 +41,13 @@ def portfolio_assets(contract: Contract) -> AssetsDefinition:
             progress.task("portfolio", 1) as step,
         ):
             extractor = Extractor(connection, opened.archive, contract, context.run_id)
-            # The record's memory is the last landed one, so what waits lands first.
-            extractor.land_waiting(STREAM)
             with extractor.scope(STREAM, {}) as start:
-                reading = Reading("complete", read(opened, connection))
-                outcome = extractor.extract(STREAM, {}, start, reading)
+                # The record's memory is the last landed one, so what waits lands first. While a batch can't,
+                # the memory is lost, and a record without it would take renamed repositories for new ones.
+                outcome = extractor.land_waiting(STREAM)
+                if not outcome.refusals:
+                    reading = Reading("complete", read(opened, connection))
+                    outcome = extractor.extract(STREAM, {}, start, reading)
             step(1, "landed")
             yield materialized(connection, stream, outcome)
             yield from check_stream(connection, stream)

@@ -26,6 +26,7 @@ _KINDS = {
     "bool": "true or false",
     "timestamp": "a date",
     "null": "nothing",
+    "str": "text",
     "seq": "a list",
     "map": "a mapping",
 }

@@ -1,0 +1,60 @@
+"""What loading the graph costs above the imports that every such graph pays, and the command line's own.
+
+    python -m bench.loading [--rounds 7]
+
+Each round starts two fresh processes in turn: one imports dagster, dagster_dbt and dagster_postgres, the
+other imports those and then ``observes_assets.definitions``. The figure is the difference.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench import machine
+from bench.report import Figure, seconds
+from bench.stage import embedded
+from observes_assets.warehouse import dbt
+
+GOAL_SECONDS = 0.5
+DAGSTER = "import dagster, dagster_dbt, dagster_postgres"
+SIDES = {
+    "python alone": "pass",
+    "dagster": DAGSTER,
+    "definitions": f"{DAGSTER}; import observes_assets.definitions",
+    "observes --help": "import sys; sys.argv = ['observes', '--help']; from observes_assets.cli import main; main()",
+}
+
+
+def start(code: str) -> float:
+    """Seconds of a fresh process."""
+    machine.wait_until_quiet()
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Read the command line, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    print(machine.describe())
+    taken: dict[str, list[float]] = {name: [] for name in SIDES}
+    with embedded() as (_, url):
+        dbt.ensure_manifest(url)
+    for code in SIDES.values():
+        start(code)  # compiles what is not compiled yet, and fills the page cache
+    for _ in range(options.rounds):
+        for name, code in SIDES.items():
+            taken[name].append(start(code))
+    for name, values in taken.items():
+        print(seconds(name, values))
+    above = [ours - theirs for ours, theirs in zip(taken["definitions"], taken["dagster"], strict=True)]
+    print(Figure("definitions.py above dagster's imports", above, GOAL_SECONDS, unit="s"))
+
+
+if __name__ == "__main__":
+    main()

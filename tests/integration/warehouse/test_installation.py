@@ -1,0 +1,61 @@
+"""A home, a Postgres and a bucket that belong together, or are told apart."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import psycopg
+import pytest
+
+from observes_assets.errors import ObservesError
+from observes_assets.installation import Installation
+from observes_assets.postgres.connect import ensure_database
+from observes_assets.postgres.server import EmbeddedServer
+from observes_assets.postgres.url import with_database
+
+NewInstallation = Callable[..., Installation]
+
+
+@pytest.fixture
+def free_url(embedded_server: EmbeddedServer) -> Iterator[str]:
+    """URL of a database that does not exist."""
+    name = f"free_{token_hex(6)}"
+    yield with_database(embedded_server.start(), name)
+    with psycopg.connect(embedded_server.start(), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
+
+
+def test_a_url_may_name_the_database_that_is_to_be_made(
+    new_installation: NewInstallation, free_url: str
+) -> None:
+    installation = new_installation(free_url)
+    with installation.connect("test") as connection:
+        row = connection.execute("select current_database(), count(*) from landing.installation").fetchone()
+    assert row == (installation.database_name, 1)
+
+
+def test_postgres_and_bucket_know_each_other(
+    new_installation: NewInstallation, database_url: str, free_url: str, tmp_path: Path
+) -> None:
+    """Two installations on one bucket, or one on another's: whoever comes second is told."""
+    first = new_installation(database_url)
+    new_installation(database_url)  # again: nothing to say
+    with pytest.raises(ObservesError, match=r"has no observes\.json"):
+        new_installation(database_url, bucket=tmp_path / "emptied")
+    assert not list((tmp_path / "emptied").rglob("*.json"))
+
+    ensure_database(free_url, free_url.rpartition("/")[2].partition("?")[0])
+    new_installation(free_url, bucket=tmp_path / "other")
+    with pytest.raises(ObservesError, match="OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL"):
+        new_installation(free_url, bucket=tmp_path / "bucket")
+    assert [name for name in first.bucket.names("") if not name.startswith("contracts/")] == ["observes.json"]
+
+
+def test_a_new_database_over_an_old_bucket_becomes_the_same_installation(
+    new_installation: NewInstallation, database_url: str, free_url: str
+) -> None:
+    ids = []
+    for url in (database_url, free_url):
+        with new_installation(url).connect("test") as connection:
+            ids.append(connection.execute("select installation_id from landing.installation").fetchone())
+    assert ids[0] == ids[1]

@@ -1,0 +1,61 @@
+"""What asking costs: commands that only look import neither Dagster nor dbt, which take seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("dagster", "dagster_dbt", "dagster_postgres", "dbt", "pandas", "sqlalchemy")
+
+# The program's end is caught, so that what it imported can be looked at.
+RUN = """
+import sys
+sys.argv = ["observes", *{arguments!r}]
+from observes_assets.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+print(*(name for name in {heavy!r} if name in sys.modules), file=sys.stderr)
+"""
+
+
+def heavy_imports(arguments: list[str], home: Path) -> list[str]:
+    found = subprocess.run(
+        [sys.executable, "-c", RUN.format(arguments=arguments, heavy=HEAVY)],
+        cwd=ROOT,
+        env={"OBSERVES_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return found.stderr.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["status", "--help"],
+        ["run", "--help"],
+        ["release", "list", "--help"],
+        ["quarantine", "list", "--help"],
+        ["batch", "list", "--help"],
+        ["bills", "explain", "--help"],
+        ["run", "--source", "nobody"],
+    ],
+    ids=" ".join,
+)
+def test_looking_imports_no_dagster(arguments: list[str], tmp_path: Path) -> None:
+    assert heavy_imports(arguments, tmp_path) == []
+
+
+def test_the_command_status_imports_no_dagster_to_answer() -> None:
+    code = (
+        "import sys; from observes_assets.cli import status; from observes_assets.installation import "
+        "Installation; Installation.from_environment().contracts; "
+        "sys.exit([name for name in %r if name in sys.modules] and 1)" % (HEAVY,)
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
