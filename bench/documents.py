@@ -3,6 +3,9 @@
 import random
 from typing import Any
 
+from observes_assets import contracts
+from observes_assets.contracts import Contract
+
 SOURCE, STREAM = "desk", "tickets"
 
 CONTRACT = """
@@ -56,6 +59,11 @@ _SYLLABLES = (
     "vu",
 )
 _SHORT_BODY, _BODY = 12, 137  # words
+
+
+def contract() -> Contract:
+    """The contract that the documents keep."""
+    return contracts.parse(SOURCE, CONTRACT.encode())
 
 
 def _vocabulary(chance: random.Random) -> list[str]:

@@ -10,7 +10,6 @@ batch in another order lands, nothing changed. A checkpoint before each, so that
 import argparse
 import gc
 import random
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +17,10 @@ from bench import machine
 from bench.documents import STREAM, Documents
 from bench.machine import Sample, timed
 from bench.report import Figure, ratios, seconds
-from bench.stage import Stage, stage
+from bench.stage import Stage, archived, stage
 from observes_assets.extraction import Extractor
 
 Records = list[dict[str, Any]]
-
-
-def archive(extractor: Extractor, records: Records) -> None:
-    """Write a complete batch into the bucket."""
-    with extractor.scope(STREAM, {}) as start, extractor.archive.draft() as draft:
-        begin = datetime.now(UTC)
-        for record in records:
-            draft.add(record)
-        extractor.archive.write(
-            draft,
-            contract=extractor.contract,
-            stream=STREAM,
-            scope={},
-            kind="complete",
-            previous=start.previous,
-            last_number=start.last_number,
-            extracted_from=begin,
-        )
 
 
 def land(extractor: Extractor, *, written: int) -> None:
@@ -75,7 +56,8 @@ class Rounds:
         self.samples: dict[str, list[Sample]] = {}
         gc.freeze()  # a million dictionaries of ours are not the landing's burden
         self.path = ground.folder / "ready-made.copy"
-        archive(extractor := ground.empty(), self.first[:count])
+        extractor = ground.empty()
+        archived(extractor, self.first)
         land(extractor, written=count)
         ready_made_rows(ground, self.path)
 
@@ -85,13 +67,13 @@ class Rounds:
         ground.connection.execute("truncate ready_made")
         self._take("psql", lambda: ground.run_psql(f"\\copy ready_made from '{self.path}'"))
         extractor = ground.empty()
-        self._take("archive", lambda: archive(extractor, self.first))
+        self._take("archive", lambda: archived(extractor, self.first))
         self._take("first", lambda: land(extractor, written=len(self.first)))
-        archive(extractor, self.changed)
+        archived(extractor, self.changed)
         self._take("changed", lambda: land(extractor, written=self.changes))
-        archive(extractor, self.shuffled)
+        archived(extractor, self.shuffled)
         self._take("unchanged", lambda: land(extractor, written=0))
-        archive(extractor, self.shuffled)
+        archived(extractor, self.shuffled)
         self._take("repeated", lambda: land(extractor, written=0))
 
     def _take(self, name: str, work: Any) -> None:

@@ -22,13 +22,9 @@ class Sample:
 def describe() -> str:
     """Processors and memory, for the head of a report."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").open()
-            if line.startswith("model name")
-        ),
-        "unknown processor",
+        (line.split(": ")[1] for line in lines if line.startswith("model name")), "unknown processor"
     )
     return f"{os.cpu_count()} x {model}, {memory:.0f} GB"
 

@@ -4,15 +4,16 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from psycopg import Connection
 
 from bench import documents
-from observes_assets import contracts
 from observes_assets.archive import Archive
 from observes_assets.bucket import open_bucket
 from observes_assets.contracts import Contract
@@ -45,14 +46,19 @@ class Stage:
     contract: Contract
     psql: Path
 
+    @property
+    def bucket(self) -> Path:
+        """The folder that is the bucket."""
+        return self.folder / "bucket"
+
     def empty(self) -> Extractor:
         """Truncate the tables, open another bucket, and give an extractor for both."""
         self.connection.execute(
             "truncate landing.batches, landing.loads, landing.quarantine, landing.refusals"
         )
         tables.empty(self.connection, self.contract.streams[documents.STREAM])
-        shutil.rmtree(self.folder / "bucket", ignore_errors=True)
-        archive = Archive(open_bucket(str(self.folder / "bucket")), code_version="bench")
+        shutil.rmtree(self.bucket, ignore_errors=True)
+        archive = Archive(open_bucket(str(self.bucket)), code_version="bench")
         return Extractor(self.connection, archive, self.contract, run_id="bench")
 
     def run_psql(self, command: str) -> None:
@@ -71,8 +77,26 @@ def stage() -> Iterator[Stage]:
             psql = binaries_for(account_for(folder / "postgres" / "cluster")).folder / "psql"
             with connect.connect(url, application_name="bench", autocommit=True) as connection:
                 migrate.migrate(connection)
-                contract = contracts.parse(documents.SOURCE, documents.CONTRACT.encode())
+                contract = documents.contract()
                 tables.create(connection, contract.streams[documents.STREAM])
                 yield Stage(folder, url, connection, contract, psql)
         finally:
             server.stop()
+
+
+def archived(extractor: Extractor, records: Iterable[dict[str, Any]]) -> None:
+    """Write a complete batch into the bucket, and land nothing."""
+    begin = datetime.now(UTC)
+    with extractor.scope(documents.STREAM, {}) as start, extractor.archive.draft() as draft:
+        for record in records:
+            draft.add(record)
+        extractor.archive.write(
+            draft,
+            contract=extractor.contract,
+            stream=documents.STREAM,
+            scope={},
+            kind="complete",
+            previous=start.previous,
+            last_number=start.last_number,
+            extracted_from=begin,
+        )

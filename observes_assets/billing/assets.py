@@ -48,6 +48,8 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
         """Write the bills from the release on show; nothing is written where nothing changed."""
         opened = installation.open()
         with opened.connect(f"bills, run {context.run_id}") as connection:
+            # A bill names its release, so its record must be in the bucket, that of a killed run too.
+            publish.record_releases(connection, opened.bucket)
             outcome = write_bills(
                 connection, opened.bucket, now=datetime.now(UTC), code_version=code_version()
             )

@@ -1,6 +1,7 @@
 """``observes bills``: what groups owe, and why a person is on a bill."""
 
-from datetime import date, datetime
+import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -124,10 +125,10 @@ def _month(month: date | None, connection: Any) -> date:
 def _asked(text: str | None) -> date | None:
     if text is None:
         return None
-    try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone yet
-    except ValueError:
-        raise SettingsError(f"{text!r} is not a month.", "Write it as 2026-10.") from None
+    # A calendar's month, and not one at the end of what a date can hold.
+    if not re.fullmatch(r"[12][0-9]{3}-(0[1-9]|1[0-2])", text):
+        raise SettingsError(f"{text!r} is not a month.", "Write it as 2026-10.")
+    return date.fromisoformat(f"{text}-01")
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from observes_assets.billing.files import month_json
 from observes_assets.billing.job import preview
-from observes_assets.cli.bills import COLUMNS, owed_by_groups, show_stale
+from observes_assets.cli.bills import COLUMNS, owed_by_groups
 from observes_assets.cli.output import out, plain, print_table
 from observes_assets.installation import Installation
 
@@ -109,7 +109,7 @@ def _show_troubles(document: dict[str, Any]) -> None:
             soft_wrap=True,
         )
     for one in document["stale_organizations"]:
-        out.print(f"[bold red]stale[/] bills of {one}", soft_wrap=True)
+        out.print(f"[bold red]stale[/] bills of {plain(one)}", soft_wrap=True)
     for name in document["checks_failed"]:
         out.print(f"[bold red]check failed[/] {name}")
     for name in document["checks_warned"]:
@@ -124,4 +124,3 @@ def _show_troubles(document: dict[str, Any]) -> None:
 
 def _show_bill(bill: dict[str, Any]) -> None:
     print_table(f"Owed for {bill['month']} ({bill['status']})", COLUMNS, owed_by_groups(bill))
-    show_stale(bill)

@@ -27,6 +27,7 @@ _SETTINGS = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
 _PARSED = "partial_parse.msgpack"
+_KEPT_FAILURES = 3  # folders of failed builds, with dbt's own log, three megabytes each
 _MADE_FROM = DBT_PROJECT / "target" / "made_from.sha256"
 
 
@@ -100,7 +101,14 @@ def _parse(server: Mapping[str, str]) -> None:
 
 
 def prepare_target(target: Path) -> None:
-    """Make the folder of one invocation, with what dbt parsed before, if possible for this very server."""
+    """Make the folder of one invocation, with what dbt parsed before, if possible for this very server.
+
+    Call it under the lock of the build: it removes what older failed builds left.
+    """
+    # What a database says of a row that it refuses may name a person, and dbt logs it.
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    target.parent.chmod(0o700)
+    _forget_old_failures(target.parent)
     docs = target / "docs"
     docs.mkdir(parents=True)
     remembered = target.with_name(_PARSED)
@@ -108,6 +116,12 @@ def prepare_target(target: Path) -> None:
     for folder in (target, docs):
         shutil.copy(MANIFEST, folder)
         shutil.copy(parsed, folder / _PARSED)
+
+
+def _forget_old_failures(folder: Path) -> None:
+    left = sorted(filter(Path.is_dir, folder.iterdir()), key=lambda one: one.stat().st_mtime)
+    for one in left[:-_KEPT_FAILURES]:
+        shutil.rmtree(one, ignore_errors=True)
 
 
 def forget_target(target: Path) -> None:

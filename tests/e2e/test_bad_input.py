@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from observes_assets.postgres.account import account_for
 from observes_assets.postgres.binaries import binaries_for
+from observes_assets.postgres.server import EmbeddedServer
 from tests.e2e.conftest import Home, Repository, portfolio, this_month
 
 NewHome = Callable[..., Home]
@@ -217,6 +219,18 @@ def test_a_repository_that_fails_stops_its_own_organization_only(home: Home, com
     again = home.run_json("run")
     assert again["ok"]
     assert again["failed_repositories"] == []
+
+
+def test_postgres_that_stops_under_a_run_is_told_and_the_next_run_goes_on(home: Home, company: Path) -> None:
+    Repository(company / "globex").commit("before the stop", at=this_month(4))
+    run = home.start("run")
+    while home.ask("select state from landing.build") != ["building"]:
+        time.sleep(0.05)
+    EmbeddedServer(home.path).stop()
+    assert run.wait() == 1, run.text
+    assert "observes:" in run.text
+    assert "Traceback" not in run.text
+    assert home.run_json("run")["release"]["is_new"]
 
 
 def test_a_corrupt_mirror_heals(home: Home, company: Path) -> None:

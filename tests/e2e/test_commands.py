@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import KEY, Home
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,23 @@ def test_a_second_run_says_that_nothing_has_changed_and_nothing_has(home: Home) 
         "select stream, records_written from landing.loads where batch = 2 and stream <> 'commits' order by 1"
     )
     assert home.ask(seen) == [("observations", 0), ("portfolio", 0)]
+
+
+def test_people_and_secrets_stay_where_they_belong(home: Home) -> None:
+    """Neither Dagster's event log nor a log file knows an e-mail address, the key or the password."""
+    with home.connect("observes_dagster") as connection:
+        told = "select count(*) from event_logs where event like '%@example.com%'"
+        assert connection.execute(told).fetchone() == (0,)
+    password = (home.path / "postgres" / "password").read_text().strip()
+    secrets = {password: {"postgres/password", "dagster/dagster.yaml"}, KEY: set(), "noor@example.com": set()}
+    for path in home.path.rglob("*"):
+        name = str(path.relative_to(home.path))
+        # The archive, the bills, the mirrors and the samples themselves are where people belong.
+        if path.is_file() and not name.startswith(
+            ("bucket/", "mirrors/", "portfolio/", "postgres/cluster/data/")
+        ):
+            held = {secret for secret in secrets if secret.encode() in path.read_bytes()}
+            assert all(name in secrets[secret] for secret in held), name
 
 
 def test_status(home: Home) -> None:

@@ -34,12 +34,18 @@ def test_what_is_new_is_owed_and_no_change_of_the_portfolio_makes_anything_new(
     for repository in (web, api, tools, old):
         repository.commit("history", at=this_month(1), who=ANN)
     api.git("branch", "next")
-    groups = {"storefront": [entry(web), entry(tools)], "backoffice": [entry(api), entry(old)], "labs": []}
+    empty = Repository.make(tmp_path / "empty")
+    groups = {
+        "storefront": [entry(web), entry(tools)],
+        "backoffice": [entry(api), entry(old)],
+        "labs": [entry(empty)],
+    }
     path = portfolio(tmp_path, {"acme": groups}, rule="observed")
     home = new_home(OBSERVES_PORTFOLIO=str(path))
 
     # History is never billed, although its commits are of this month.
     home.run()
+    assert "empty" in home.ask("select outcome from warehouse.repositories")
     nothing = (0, "0.00")
     assert owed(home) == {"acme": nothing, "backoffice": nothing, "labs": nothing, "storefront": nothing}
 
@@ -62,7 +68,7 @@ def test_what_is_new_is_owed_and_no_change_of_the_portfolio_makes_anything_new(
     groups = {
         "storefront": [entry(tools)],
         "backoffice": [entry(api, branch="next")],
-        "labs": [entry(web, nickname="shop")],
+        "labs": [entry(empty), entry(web, nickname="shop")],
     }
     portfolio(tmp_path, {"acme": groups}, rule="observed")
     web.commit("newer", at=this_month(5), who=BO)
