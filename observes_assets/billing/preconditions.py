@@ -103,19 +103,13 @@ def read_moment(connection: Connection[Any], release: int) -> Moment:
     terms = read_terms(connection, release)
     repositories = _repositories(connection, release)
     waiting = _waiting(connection, release, repositories)
-    first_load_at, first_commits_at = _first_loads(connection)
-    empty_since = [
-        repository.outcome_since
-        for repository in repositories
-        if repository.is_good and repository.outcome_since is not None
-    ]
-    observed = [*empty_since, *([first_commits_at] if first_commits_at else [])]
+    first_load_at, first_observed_at = _first_loads(connection)
     facts = Facts(
         release=release,
         settings=read_settings(connection, release),
         terms=terms,
         first_load_at=first_load_at,
-        first_observed_at=min(observed, default=None),
+        first_observed_at=first_observed_at,
         stops=_stops(repositories, waiting, terms),
     )
     return Moment(facts, repositories, waiting)
@@ -199,11 +193,19 @@ def _former_owners(
 
 
 def _first_loads(connection: Connection[Any]) -> tuple[datetime | None, datetime | None]:
-    """Extraction ends of the first load of git or the portfolio, and of the first commits."""
+    """Extraction ends of the first load of git or the portfolio, and of the first good observation."""
+    # What was observed once stays observed: an empty repository has no commits that would say so, and its
+    # newest outcome may be younger than its first.
     row = connection.execute(
         """
-        select min(extracted_until),
-            min(extracted_until) filter (where source = 'git' and stream = 'commits')
+        select min(extracted_until), least(
+            min(extracted_until) filter (where source = 'git' and stream = 'commits'),
+            (
+                select min(l.extracted_until)
+                from raw_git.observations as r join landing.loads as l using (load_id)
+                where r.record ->> 'outcome' in ('ok', 'empty')
+            )
+        )
         from landing.loads
         where is_first and source in ('git', 'portfolio')
         """

@@ -75,7 +75,7 @@ def _observe_all(extractor: Extractor, connection: Connection, settings: Setting
     if portfolio is None:
         raise PermanentError(
             "No portfolio has landed, so no repository is known.",
-            "See what became of portfolio/portfolio: `observes batch list`.",
+            "Run `observes run`, which reads it first; `observes batch list` shows if one was refused.",
         )
     record, read_until = portfolio
     found = repositories(record)

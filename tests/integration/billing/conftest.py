@@ -216,6 +216,9 @@ def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
     """acme with groups storefront and backend, zeta with group mobile; all observed once, on 10 May."""
     connection = connect(database_url, application_name="test", autocommit=True)
     migrate(connection)
+    connection.execute(
+        "create schema raw_git create table observations (load_id bigint, record_key text, record jsonb)"
+    )
     office = Office(connection, open_bucket(str(tmp_path / "bucket")))
     office.publish()
     office.load("portfolio", BEGIN, written=1)
