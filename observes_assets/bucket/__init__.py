@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from observes_assets.bucket.names import NotInBucketError, check_name
-from observes_assets.errors import SettingsError
+from observes_assets.errors import ObservesError, SettingsError
 
 __all__ = ["Bucket", "NotInBucketError", "check_name", "open_bucket"]
 
@@ -106,4 +106,8 @@ def open_bucket(url: str) -> Bucket:
         )
     from observes_assets.bucket.folder import FolderBucket  # noqa: PLC0415 - symmetry with S3
 
-    return FolderBucket(Path(url))
+    try:
+        return FolderBucket(Path(url))
+    except ObservesError as error:
+        # A folder that never worked is a wrong setting; one that stops working later is a failure.
+        raise SettingsError(error.message, error.remedy) from None
