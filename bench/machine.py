@@ -8,7 +8,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LOOK_SECONDS = 0.5
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Postgres parses jsonb from text in this format too; only the unescaping is saved
 
 from collections.abc import Iterable, Iterator
 from struct import Struct
+from typing import BinaryIO
 from uuid import UUID
 
 from psycopg import Connection, sql
@@ -24,6 +25,8 @@ _RAW_AFTER_KEY = Struct(">i16siB")  # record_hash, the document's version
 _KEYS_BEFORE_KEY = Struct(">hiii")  # line
 _KEYS_AFTER_KEY = Struct(">i16s")  # record_hash
 _HASHES = Struct(">hiii16s")  # line, record_hash
+_HEAD_BEFORE_KEY = Struct(">hi")
+_HEAD_AFTER_KEY = Struct(">iqiBiqiqi16s")  # load_id, is_deleted, content_load_id, first_load_id, record_hash
 
 
 def copy_records(
@@ -44,6 +47,38 @@ def copy_records(
             for line, key, digest, document in records
         ),
     )
+
+
+def note_heads(load_id: int, records: Iterable[Record], notes: BinaryIO) -> Iterator[Record]:
+    """Pass records on, and note each one's head in a local file, for ``copy_heads``.
+
+    Reading the keys back from the raw table would cost Postgres twice as much, and more with each load.
+    """
+    before, after = _HEAD_BEFORE_KEY.pack, _HEAD_AFTER_KEY.pack
+    for record in records:
+        key = record.key
+        tail = after(8, load_id, 1, False, 8, load_id, 8, load_id, 16, record.hash)
+        notes.write(before(6, len(key)) + key + tail)
+        yield record
+
+
+def copy_heads(connection: Connection, tables: StreamTables, notes: BinaryIO) -> int:
+    """Copy the noted heads into the table of versions; returns how many.
+
+    Raises:
+        UniqueViolation: a key comes more than once, or has a head already.
+    """
+    statement = sql.SQL(
+        "copy {} (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash) "
+        "from stdin (format binary)"
+    ).format(tables.versions)
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            copy.write(_SIGNATURE)
+            while block := notes.read(_BUFFER):
+                copy.write(block)
+            copy.write(_END)
+        return cursor.rowcount
 
 
 def copy_keys(connection: Connection, records: Iterable[Record]) -> int:

@@ -15,7 +15,7 @@ from psycopg.errors import UniqueViolation
 from observes_assets.archive import Manifest
 from observes_assets.contracts import StreamContract
 from observes_assets.errors import IntegrityError, RefusedError
-from observes_assets.landing.copy import copy_chosen, copy_keys, copy_records
+from observes_assets.landing.copy import copy_chosen, copy_heads, copy_keys, copy_records, note_heads
 from observes_assets.landing.ledger import Counts, write_load, write_quarantine
 from observes_assets.landing.recognition import have_heads_passed, is_repetition, recognise
 from observes_assets.landing.records import Reader, Refused, scope_prefix
@@ -103,29 +103,20 @@ class Landing:
         return bool(_one(self.connection, sql.SQL(query).format(self.tables.versions), [self.prefix]))
 
     def _land_fresh(self, load_id: int, reader: Reader) -> Counts:
-        """The scope's first records: one reading, straight into the raw table."""
-        copy_records(self.connection, self.tables, load_id, reader)
-        self._check_quality(reader)
-        try:
-            with self.connection.transaction():
-                written = self._insert_heads(load_id)
-        except UniqueViolation:
-            # Some key comes twice. "On conflict do nothing" would save this, and cost every other load more.
-            self._keep_last_duplicates(load_id)
-            written = self._insert_heads(load_id)
-        return Counts(read=reader.line_count, written=written, quarantined=len(reader.refused))
+        """The scope's first records: one reading, straight into both tables."""
+        with self.path.with_name("heads").open("w+b") as notes:
+            records = note_heads(load_id, reader, notes)
+            copied = copy_records(self.connection, self.tables, load_id, records)
+            self._check_quality(reader)
+            notes.seek(0)
+            try:
+                with self.connection.transaction():
+                    copy_heads(self.connection, self.tables, notes)
+            except UniqueViolation:
+                copied = self._keep_last_duplicates(load_id)
+        return Counts(read=reader.line_count, written=copied, quarantined=len(reader.refused))
 
-    def _insert_heads(self, load_id: int) -> int:
-        return self._execute(
-            """
-            insert into {versions}
-                (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
-            select record_key, load_id, false, load_id, load_id, record_hash from {raw} where load_id = %s
-            """,
-            [load_id],
-        )
-
-    def _keep_last_duplicates(self, load_id: int) -> None:
+    def _keep_last_duplicates(self, load_id: int) -> int:
         self._execute(
             """
             delete from {raw} where load_id = %s and line not in (
@@ -133,6 +124,14 @@ class Landing:
             )
             """,
             [load_id, load_id],
+        )
+        return self._execute(
+            """
+            insert into {versions}
+                (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
+            select record_key, load_id, false, load_id, load_id, record_hash from {raw} where load_id = %s
+            """,
+            [load_id],
         )
 
     def _land_differences(self, load_id: int, reader: Reader, code_version: str) -> Counts:

@@ -1,6 +1,7 @@
 """Database roles, made idempotently.
 
-``observes_reader`` sees ``warehouse`` and the releases, nothing else: grant it to people and BI tools.
+``observes_reader`` sees ``warehouse`` and the releases, nothing else: grant it to people and BI tools. Their
+statements, and transactions in which they do nothing, end after ten minutes: old releases must go some day.
 ``observes_builder`` is what dbt becomes (``set role``): it reads raw tables and the landing's answers and
 owns ``staging`` and ``candidate``, and can write nothing else.
 """
@@ -38,8 +39,17 @@ def create_roles(connection: Connection) -> None:
             sql.SQL("grant {} to current_user with inherit true, set true").format(sql.Identifier(BUILDER))
         )
         connection.execute("revoke all on schema public from public")
-        connection.execute(f"alter role {READER} set idle_in_transaction_session_timeout = '10min'")
-        connection.execute(f"alter role {READER} set statement_timeout = '10min'")
+        _limit_others(connection, database)
+
+
+def _limit_others(connection: Connection, database: sql.Identifier) -> None:
+    # Of the database, not of the role: nobody inherits a role's settings, and nobody logs in as the reader.
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        setting = sql.Identifier(name)
+        connection.execute(sql.SQL("alter database {} set {} = '10min'").format(database, setting))
+        connection.execute(
+            sql.SQL("alter role current_user in database {} set {} = 0").format(database, setting)
+        )
 
 
 def grant_builder(connection: Connection, raw_schemas: list[str], version_tables: list[str]) -> None:

@@ -154,7 +154,8 @@ def _described(connection: Connection, manifest: dict[str, Any], event: Any) -> 
     )
 
 
-def _published(connection: Connection, bucket: Bucket) -> publish.Release:
+def publish_or_find(connection: Connection, bucket: Bucket) -> publish.Release:
+    """Publish the candidate, unless another process has published it meanwhile: then that release."""
     try:
         return publish.publish_candidate(connection, bucket)
     except PublishRefusedError:
@@ -184,7 +185,7 @@ def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsD
         """Publish the candidate in one transaction, if it is whole and every blocking check passed."""
         opened = installation.open()
         with opened.connect(f"publish, run {context.run_id}") as connection:
-            published = _published(connection, opened.bucket)
+            published = publish_or_find(connection, opened.bucket)
             dropped, held = retention.drop_old_releases(connection)
         rows = {mart: one["rows"] for mart, one in published.record["marts"].items()}
         return MaterializeResult(

@@ -2,17 +2,20 @@
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from observes_assets.postgres.locks import RUN, session_lock
 from tests.e2e.conftest import KEY, Home
+
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
@@ -193,8 +196,6 @@ def test_a_rollback_stays_until_it_is_lifted(materialized: Home) -> None:
 def test_two_runs_at_once(home: Home) -> None:
     """One waits and says for whom, or refuses at once."""
     with home.connect() as connection:
-        from observes_assets.postgres.locks import RUN, session_lock  # noqa: PLC0415
-
         connection.execute("set application_name = 'observes run, process 1 on elsewhere'")
         with session_lock(connection, RUN):
             refused = home.call("run", "--no-wait", code=75)
@@ -202,7 +203,8 @@ def test_two_runs_at_once(home: Home) -> None:
             assert home.call("rebuild", "--no-wait", code=75)
             waiting = home.start("run", "--source", "portfolio")
             while "Waiting" not in waiting.text:
-                assert os.path.exists(f"/proc/{waiting.pid}"), waiting.text  # noqa: PTH110
+                assert Path(f"/proc/{waiting.pid}").exists(), waiting.text
+                time.sleep(0.05)
         assert waiting.wait() == 0, waiting.text
     assert "in use by observes run, process 1 on elsewhere" in waiting.text.replace("\n", " ")
 

@@ -202,7 +202,7 @@ def csv_files(home: Home, folder: Path) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_killed_runs_come_to_what_an_undisturbed_run_comes_to(
     new_home: Callable[..., Home], company: tuple[list[Repository], Path], tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Home, Repository, portfolio, this_month
 
 ANN, BO, CY, DEE = (f"{name} <{name.lower()}@acme.example>" for name in ("Ann", "Bo", "Cy", "Dee"))
@@ -27,6 +29,7 @@ def entry(repository: Repository, **more: Any) -> dict[str, Any]:
     return {"nickname": repository.path.name, "url": str(repository.path), "branch": "main"} | more
 
 
+@pytest.mark.timeout(900)
 def test_what_is_new_is_owed_and_no_change_of_the_portfolio_makes_anything_new(
     new_home: Callable[..., Home], tmp_path: Path
 ) -> None:

@@ -1,188 +1,25 @@
-"""What goes wrong around a landing: other processes, lost or wrong objects, a bucket or server that fails."""
+"""What goes wrong around a landing: lost or wrong objects, a bucket or a server that fails."""
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psycopg
 import pytest
 
-from observes_assets import contracts
-from observes_assets.archive import Archive, Decision, Manifest
+from observes_assets.archive import Archive
 from observes_assets.bucket import Bucket, open_bucket
-from observes_assets.contracts import Contract
-from observes_assets.errors import BusyError, IntegrityError, ObservesError
-from observes_assets.extraction import Extractor, Reading
-from observes_assets.landing import pending, rebuild
+from observes_assets.errors import IntegrityError, ObservesError
+from observes_assets.landing import pending
 from observes_assets.postgres.server import EmbeddedServer
-from tests.integration.landing.conftest import CONTRACT, Desk, order
-
-NewDesk = Callable[..., Desk]
-
-
-def archive_only(
-    desk: Desk, records: list[Any], *, region: str = "eu", kind: str = "complete", **more: Any
-) -> Manifest:
-    """Put a batch into the bucket as another machine would: nothing lands, Postgres hears nothing of it."""
-    with desk.archive.draft() as draft:
-        for record in records:
-            draft.add(record)
-        taken = len([name for name in desk.archive.bucket.names("archive/") if "decision" not in name])
-        return desk.archive.write(
-            draft,
-            contract=desk.contract,
-            stream="orders",
-            scope={"region": region},
-            kind=kind,  # type: ignore[arg-type]
-            extracted_from=datetime.now(UTC),
-            **{"previous": taken or None, "last_number": taken} | more,
-        )
-
-
-def versions(desk: Desk) -> list[Any]:
-    """Every version, by batches, so that two databases can be compared."""
-    return desk.connection.execute(
-        """
-        select v.record_key, l.batch, gone.batch, v.is_deleted, first.batch, v.record_hash::text
-        from landing.shop__orders as v join landing.loads as l using (load_id)
-        join landing.loads as first on first.load_id = v.first_load_id
-        left join landing.loads as gone on gone.load_id = v.superseded_by order by 1, 2
-        """
-    ).fetchall()
-
-
-def states(desk: Desk) -> list[str]:
-    return [row[0] for row in desk.connection.execute("select state from landing.batches order by batch")]
-
-
-# --- Several at once ---------------------------------------------------------------------------------------
-
-
-def test_several_landers_land_each_batch_once_and_in_order(new_desk: NewDesk) -> None:
-    desks = [new_desk() for _ in range(4)]
-    for number in range(12):
-        region = "eu" if number % 2 else "us"
-        archive_only(desks[0], [order(1, number, region), order(2, 1, region)], region=region)
-        pending.sync(desks[0].connection, desks[0].archive, "shop", "orders")
-    with ThreadPoolExecutor(len(desks)) as pool:
-        outcomes = list(pool.map(lambda desk: desk.extractor.land_waiting("orders"), desks))
-    landed = sorted(load.manifest.batch for outcome in outcomes for load in outcome.loads)
-    assert landed == list(range(1, 13))
-    chains = desks[0].connection.execute(
-        "select array_agg(l.batch order by l.load_id) from landing.loads as l group by l.scope"
-    )
-    assert all(row[0] == sorted(row[0]) for row in chains)
-    assert desks[0].one("select count(*) from landing.shop__orders where superseded_by is null") == 4
-    assert desks[0].one("select count(*) from raw_shop.orders") == 14
-
-
-def test_a_lander_does_not_overtake_a_batch_that_another_has_just_refused(new_desk: NewDesk) -> None:
-    first, second = new_desk(), new_desk()
-    first.land([order(1), order(2)])
-    archive_only(first, [order(1) | {"amount": None}, order(2) | {"amount": None}])
-    later = archive_only(second, [order(3)], kind="differential")
-    pending.sync(second.connection, second.archive, "shop", "orders")  # it has read: both are pending
-    assert first.extractor.land_waiting("orders").refusals[0].manifest.batch == 2
-    assert pending.land_one(second.connection, second.archive, later, run_id="slow") is None
-    assert states(first) == ["landed", "refused", "pending"]
-
-
-def test_who_finds_a_batch_broken_does_not_refuse_what_another_has_landed(
-    new_desk: NewDesk, tmp_path: Path
-) -> None:
-    desk, other = new_desk(), new_desk(bucket=tmp_path / "stale")
-    manifest = archive_only(desk, [order(1)])
-    assert desk.extractor.land_waiting("orders").loads
-    assert pending.land_one(other.connection, other.archive, manifest, run_id="late") is None
-    assert states(desk) == ["landed"]
-    assert not desk.extractor.land_waiting("orders").loads
-
-
-def test_a_batch_that_has_landed_lands_no_more(desk: Desk) -> None:
-    manifest = desk.land([order(1)]).loads[0].manifest
-    before = versions(desk)
-    assert pending.land_one(desk.connection, desk.archive, manifest, run_id="again") is None
-    assert (versions(desk), desk.one("select count(*) from landing.loads")) == (before, 1)
-
-
-def test_a_scope_is_extracted_by_one_process_at_a_time(new_desk: NewDesk) -> None:
-    """A sweep that began earlier can't overwrite what a later extraction of the scope found."""
-    sweep, differential = new_desk(), new_desk()
-    began, order_of_events = threading.Event(), []
-
-    def slow() -> Iterator[dict[str, Any]]:
-        began.set()
-        yield order(1, 1.0)
-        other_scope = new_desk().land([order(1, region="us")], region="us")  # others need not wait
-        order_of_events.append(f"us landed {len(other_scope.loads)}")
-        yield order(2, 1.0)
-        order_of_events.append("sweep ends")
-
-    def sweeps() -> None:
-        with sweep.extractor.scope("orders", {"region": "eu"}) as start:
-            sweep.extractor.extract("orders", {"region": "eu"}, start, Reading("complete", slow()))
-
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(sweeps)
-        assert began.wait(20)
-        outcome = differential.land([order(1, 9.0), order(3)], kind="differential")
-        order_of_events.append("differential landed")
-        running.result()
-    assert order_of_events == ["us landed 1", "sweep ends", "differential landed"]
-    assert outcome.loads[0].manifest.previous is not None
-    assert differential.heads()['["eu","1"]']["amount"] == 9.0
-    assert len(differential.heads()) == 4
-
-
-def test_whoever_lost_the_scope_is_dropped_and_whoever_lost_the_number_takes_the_next(desk: Desk) -> None:
-    """Two machines saw the same archive. Clocks order nothing: the slower clock lands as it was numbered."""
-    desk.land([order(1)])
-    winner = archive_only(desk, [order(1, 2.0)], last_number=1, previous=1)
-    with pytest.raises(BusyError, match="Another process archived batch 2"):
-        archive_only(desk, [order(1, 3.0)], last_number=1, previous=1)
-    long_ago = datetime.now(UTC) - timedelta(days=9)
-    third = archive_only(
-        desk, [order(1, region="us")], region="us", last_number=1, previous=None, extracted_until=long_ago
-    )
-    assert (winner.batch, third.batch) == (2, 3)
-    assert [load.manifest.batch for load in desk.extractor.land_waiting("orders").loads] == [2, 3]
-    assert desk.heads()['["eu","1"]']["amount"] == 2.0
-
-
-# --- The bucket lies ---------------------------------------------------------------------------------------
-
-
-def path_of(desk: Desk, name: str) -> Path:
-    return Path(desk.archive.bucket.url) / name
-
-
-def damage(desk: Desk, manifest: Manifest, kind: str) -> tuple[Path, bytes]:
-    """Damage an object of a batch; returns its path and what it held."""
-    name = f"archive/shop/orders/{manifest.batch:010}.json"
-    name = {"data": manifest.data, "contract": f"contracts/{manifest.contract_sha256}.yaml"}.get(
-        kind.partition(" ")[0], name
-    )
-    path = path_of(desk, name)
-    before = path.read_bytes()
-    if kind.endswith("missing"):
-        path.unlink()
-    elif kind.endswith("torn"):
-        path.write_bytes(before[: len(before) // 2])
-    elif kind == "data of another":
-        path.write_bytes(before[::-1])
-    else:
-        wrong = {"count wrong": {"record_count": 3}, "sha wrong": {"data_sha256": "0" * 64}}[kind]
-        path.write_bytes(msgspec.json.encode(msgspec.json.decode(before) | wrong))
-    return path, before
+from tests.integration.landing.batches import archive_only, damage, states
+from tests.integration.landing.conftest import Desk, order
 
 
 @pytest.mark.parametrize(
@@ -255,9 +92,6 @@ def test_a_bucket_that_lost_what_the_ledger_knows_is_named(desk: Desk, tmp_path:
     desk.archive = own
     desk.land([order(1), order(2)])
     assert len(desk.heads()) == 2
-
-
-# --- The bucket or the server fails ------------------------------------------------------------------------
 
 
 class FailingBucket:
@@ -347,74 +181,3 @@ def _kill_and_wait(pid: int) -> None:
         if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
             return
         time.sleep(0.01)
-
-
-# --- Replay ------------------------------------------------------------------------------------------------
-
-
-def test_a_batch_is_always_judged_by_the_contract_it_was_extracted_under(
-    desk: Desk, contract: Contract
-) -> None:
-    desk.land([order(1), order(2, note="fine")])
-    desk.land([order(1) | {"amount": "much"}, order(2)])
-    before = versions(desk)
-    strict = CONTRACT.replace("logicalType: number", "logicalType: string")
-    assert strict != CONTRACT
-    desk.contract = contracts.parse("shop", strict.encode())
-
-    rebuild.forget(desk.connection, {"shop": desk.contract})
-    desk.extractor.land_waiting("orders")
-    assert versions(desk) == before
-    assert desk.one("select count(*) from landing.quarantine") == 1
-
-    outcome = desk.land([order(2) | {"amount": "1"}, order(1)])
-    assert outcome.loads[0].counts.quarantined == 1  # from the next batch on, the new one holds
-    assert desk.one("select count(distinct contract_sha256) from landing.loads") == 2
-
-
-def test_a_rejected_batch_never_lands_even_where_it_could(new_desk: NewDesk, desk: Desk) -> None:
-    """Its object was broken, a person rejected it, somebody restored it later: a replay must not land it."""
-    desk.land([order(1)])
-    bad = archive_only(desk, [order(1, 2.0)])
-    path, before = damage(desk, bad, "data torn")
-    desk.extractor.land_waiting("orders")
-    decision = Decision(verdict="reject", who="test", why="torn", decided_at=datetime.now(UTC))
-    assert desk.archive.decide(bad, decision)
-    desk.land([order(1, 3.0)])
-    assert states(desk) == ["landed", "rejected", "landed"]
-    lived = versions(desk)
-
-    path.write_bytes(before)
-    rebuild.forget(desk.connection, {"shop": desk.contract})
-    desk.extractor.land_waiting("orders")
-    assert (states(desk), versions(desk)) == (["landed", "rejected", "landed"], lived)
-
-
-def test_a_replay_that_was_interrupted_goes_on(desk: Desk) -> None:
-    for number in range(6):
-        desk.land([order(1, number), order(number + 10)], kind="differential")
-    lived = versions(desk)
-    rebuild.forget(desk.connection, {"shop": desk.contract})
-    pending.sync(desk.connection, desk.archive, "shop", "orders")
-    for manifest, _ in list(desk.archive.listing("shop", "orders", after=0))[:3]:
-        pending.land_one(desk.connection, desk.archive, manifest, run_id="killed")
-    desk.land([order(1, 5)], kind="differential")
-    assert versions(desk) == lived
-    assert desk.one("select min(load_id) from landing.loads") > 6  # load ids are never used twice
-
-
-def test_first_seen_is_the_first_batch_that_carried_it(desk: Desk) -> None:
-    """Neither a re-walk of the source, nor a tombstone, nor a rebuild moves a first-seen date."""
-    first = desk.land([order(1), order(2)]).loads[0].manifest
-    desk.land([order(2)])
-    desk.land([order(1, 5.0), order(2)])
-    desk.land([order(1, 5.0), order(2), order(3)])  # the extractor lost its memory and sent all again
-    seen = """
-        select record_key, extracted_until from landing.shop__orders as v
-        join landing.loads as l on l.load_id = v.first_load_id where superseded_by is null order by 1
-    """
-    lived = desk.connection.execute(seen).fetchall()
-    assert [row[1] for row in lived][:2] == [first.extracted_until] * 2
-    rebuild.forget(desk.connection, {"shop": desk.contract})
-    Extractor(desk.connection, desk.archive, desk.contract, run_id="rebuild").land_waiting("orders")
-    assert desk.connection.execute(seen).fetchall() == lived

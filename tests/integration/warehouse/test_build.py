@@ -125,6 +125,23 @@ def test_an_orphan_is_waited_for_and_then_fenced_off(house: House) -> None:
     assert house.one("select array_agg(number) from warehouse.alpha") == [2]
 
 
+def test_a_build_that_waits_for_an_orphan_holds_up_no_landing(house: House, tmp_path: Path) -> None:
+    desk = new_desk(house, "shop", tmp_path / "bucket")
+    killed = house.installation.connect("killed")
+    doomed = build.building(killed, house.identity())
+    token = doomed.__enter__().token
+    with house.dbt(token) as orphan, ThreadPoolExecutor(1) as pool:
+        orphan.execute("select landing.join_build('orphan')")
+        with orphan.transaction():
+            orphan.execute("select landing.hold_build('orphan')")
+            killed.close()
+            following = pool.submit(house.build, 2)
+            assert waits(house, following)
+            desk.connection.execute("set lock_timeout = '5s'")
+            assert desk.land([order(1)]).loads
+        following.result()
+
+
 def test_one_build_at_a_time(house: House) -> None:
     first = house.installation.connect("first")
     holding = build.building(first, house.identity())

@@ -7,7 +7,8 @@ from secrets import token_hex
 import psycopg
 import pytest
 
-from observes_assets.errors import ObservesError
+from observes_assets.cli.run import _only_run as only_run
+from observes_assets.errors import BusyError, ObservesError
 from observes_assets.installation import Installation
 from observes_assets.postgres.connect import ensure_database
 from observes_assets.postgres.server import EmbeddedServer
@@ -49,6 +50,16 @@ def test_postgres_and_bucket_know_each_other(
     with pytest.raises(ObservesError, match="OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL"):
         new_installation(free_url, bucket=tmp_path / "bucket")
     assert [name for name in first.bucket.names("") if not name.startswith("contracts/")] == ["observes.json"]
+
+
+def test_a_busy_failure_inside_a_run_is_told_as_what_it_is(
+    new_installation: NewInstallation, database_url: str
+) -> None:
+    with (
+        pytest.raises(BusyError, match="Another process archived"),
+        only_run(new_installation(database_url), wait=True),
+    ):
+        raise BusyError("Another process archived it first.")
 
 
 def test_a_new_database_over_an_old_bucket_becomes_the_same_installation(
