@@ -23,6 +23,30 @@ from observes_assets.version import code_version
 
 CANDIDATE = "candidate"
 
+_FIX_AS_OF = """
+    update landing.build set
+        state = 'failed', token = null, invocation_id = null, marts = '{}', reason = null,
+        as_of = %(as_of)s,
+        as_of_at = (select max(extracted_until) from landing.loads where load_id <= %(as_of)s),
+        as_of_batches = (
+            select coalesce(jsonb_object_agg(source || '/' || stream, batches), '{}') from (
+                select l.source, l.stream, jsonb_build_object(
+                    'last', max(l.batch),
+                    -- refused or rejected ones: the last number alone would not say what is in it
+                    'without', (
+                        select coalesce(jsonb_agg(b.batch order by b.batch), '[]')
+                        from landing.batches as b
+                        where (b.source, b.stream) = (l.source, l.stream)
+                            and b.batch < max(l.batch) and b.state <> 'landed'
+                    )
+                ) as batches
+                from landing.loads as l
+                where l.load_id <= %(as_of)s group by l.source, l.stream
+            )
+        ),
+        inputs_sha256 = %(sha256)s, identity = %(identity)s
+"""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -119,19 +143,7 @@ def _fix_as_of(connection: Connection, current: Identity) -> int:
         row = connection.execute("select coalesce(max(load_id), 0) from landing.loads").fetchone()
         assert row is not None
         connection.execute(
-            """
-            update landing.build set
-                state = 'failed', token = null, invocation_id = null, marts = '{}', reason = null,
-                as_of = %(as_of)s,
-                as_of_at = (select max(extracted_until) from landing.loads where load_id <= %(as_of)s),
-                as_of_batches = (
-                    select coalesce(jsonb_object_agg(source || '/' || stream, batch), '{}') from (
-                        select source, stream, max(batch) as batch from landing.loads
-                        where load_id <= %(as_of)s group by source, stream
-                    )
-                ),
-                inputs_sha256 = %(sha256)s, identity = %(identity)s
-            """,
+            _FIX_AS_OF,
             {
                 "as_of": row[0],
                 "sha256": current.sha256,

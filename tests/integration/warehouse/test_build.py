@@ -65,7 +65,10 @@ def test_an_as_of_is_fixed_only_when_no_landing_is_in_flight(house: House, tmp_p
         open_landing.close()
         assert fixed.result() == 2
         third.join()
-    assert house.one("select as_of_batches from landing.build") == {"slow/orders": 1, "quick/orders": 1}
+    assert house.one("select as_of_batches from landing.build") == {
+        "slow/orders": {"last": 1, "without": []},
+        "quick/orders": {"last": 1, "without": []},
+    }
     assert house.one("select count(*) from raw_slow.orders where load_id <= 2") == 1
     assert _as_of(house) == 3
 
