@@ -56,8 +56,10 @@ def up(
         ["dagster-daemon", "run", *workspace],
     ]
     programs = Path(sys.executable).parent
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Set by hand: whoever started us in the background may have had SIGINT ignored.
+        signal.signal(number, signal.default_int_handler)
     children = [subprocess.Popen([programs / name, *rest]) for name, *rest in commands]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
