@@ -53,7 +53,9 @@ def embedded_home() -> Iterator[Path]:
     """
     home = Path(tempfile.mkdtemp(prefix="observes-test-"))
     home.chmod(0o755)
-    with subprocess.Popen([sys.executable, "-c", STOP_WITH_US, str(home)], stdin=subprocess.PIPE) as watcher:
+    command = [sys.executable, "-c", STOP_WITH_US, str(home)]
+    # In a session of its own: whoever ends us by our process group must not end the watcher too.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as watcher:
         yield home
         assert watcher.stdin is not None
         watcher.stdin.close()

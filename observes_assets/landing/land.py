@@ -94,6 +94,8 @@ class Landing:
 
     def _lock(self) -> int:
         self.connection.execute("set local work_mem = '64MB'")
+        # A landing whose process hangs would keep every build from fixing its as-of.
+        self.connection.execute("set local idle_in_transaction_session_timeout = '10min'")
         lock_transaction(self.connection, LANDING, shared=True)
         lock_transaction(self.connection, stream_lock(self.manifest.source, self.manifest.stream))
         return int(_one(self.connection, "select nextval('landing.load_id')"))

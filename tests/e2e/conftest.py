@@ -186,7 +186,10 @@ def new_home(forks: Forks) -> Iterator[Callable[..., Home]]:
         folder = Path(tempfile.mkdtemp(prefix="observes-e2e-"))
         folder.chmod(0o711)
         path = folder / name
-        watcher = subprocess.Popen([sys.executable, "-c", STOP_WITH_US, str(path)], stdin=subprocess.PIPE)
+        # In a session of its own: what ends our process group must not end it.
+        watcher = subprocess.Popen(
+            [sys.executable, "-c", STOP_WITH_US, str(path)], stdin=subprocess.PIPE, start_new_session=True
+        )
         homes.append((path, watcher))
         path.mkdir(mode=0o711)
         return Home(path, forks, settings)
