@@ -11,7 +11,7 @@ meaning (``contracts``), and what a batch does to the warehouse (``landing``).
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -248,13 +248,3 @@ def lines(path: Path) -> Iterator[bytes]:
             yield from parts
         if rest:
             yield rest
-
-
-def write_lines(path: Path, documents: Iterable[bytes]) -> None:
-    """Write documents so that ``lines`` reads them: a part of a batch, set aside."""
-    draft = Draft(path)
-    try:
-        for document in documents:
-            draft.add(document)
-    finally:
-        draft.close()

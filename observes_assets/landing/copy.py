@@ -24,7 +24,7 @@ _RAW_BEFORE_KEY = Struct(">hiqiii")  # load_id, line
 _RAW_AFTER_KEY = Struct(">i16siB")  # record_hash, the document's version
 _KEYS_BEFORE_KEY = Struct(">hiii")  # line
 _KEYS_AFTER_KEY = Struct(">i16s")  # record_hash
-_HASHES = Struct(">hiii16s")  # line, record_hash
+_HASHES = Struct(">hi16s")  # record_hash
 _HEAD_BEFORE_KEY = Struct(">hi")
 _HEAD_AFTER_KEY = Struct(">iqiBiqiqi16s")  # load_id, is_deleted, content_load_id, first_load_id, record_hash
 
@@ -56,8 +56,8 @@ def note_heads(load_id: int, records: Iterable[Record], notes: BinaryIO) -> Iter
     """
     before, after = _HEAD_BEFORE_KEY.pack, _HEAD_AFTER_KEY.pack
     for record in records:
-        key = record.key
-        tail = after(8, load_id, 1, False, 8, load_id, 8, load_id, 16, record.hash)
+        key = record[1]
+        tail = after(8, load_id, 1, False, 8, load_id, 8, load_id, 16, record[2])
         notes.write(before(6, len(key)) + key + tail)
         yield record
 
@@ -91,13 +91,13 @@ def copy_keys(connection: Connection, records: Iterable[Record]) -> int:
     )
 
 
-def copy_hashes(connection: Connection, hashes: Iterable[tuple[int, bytes]]) -> int:
-    """Copy (line, hash) into the temporary table ``seen``; returns how many."""
+def copy_hashes(connection: Connection, hashes: Iterable[bytes]) -> int:
+    """Copy hashes into the temporary table ``missing_hashes``; returns how many."""
     pack = _HASHES.pack
     return _copy(
         connection,
-        sql.SQL("copy seen (line, record_hash) from stdin (format binary)"),
-        (pack(2, 4, line, 16, digest) for line, digest in hashes),
+        sql.SQL("copy missing_hashes (record_hash) from stdin (format binary)"),
+        (pack(1, 16, digest) for digest in hashes),
     )
 
 
@@ -125,7 +125,7 @@ def copy_chosen(
 def _pick(rows: list[tuple[int, str, UUID]], documents: Iterator[tuple[int, bytes]]) -> Iterator[Record]:
     for wanted, key, digest in rows:
         line, document = next(one for one in documents if one[0] == wanted)
-        yield Record(line, key.encode(), digest.bytes, document)
+        yield line, key.encode(), digest.bytes, document
 
 
 def _copy(connection: Connection, statement: sql.SQL | sql.Composed, rows: Iterable[bytes]) -> int:

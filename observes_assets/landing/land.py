@@ -14,15 +14,17 @@ from psycopg.errors import UniqueViolation
 
 from observes_assets.archive import Manifest
 from observes_assets.contracts import StreamContract
-from observes_assets.errors import IntegrityError, RefusedError
 from observes_assets.landing.copy import copy_chosen, copy_heads, copy_keys, copy_records, note_heads
+from observes_assets.landing.known import Known
 from observes_assets.landing.ledger import Counts, write_load, write_quarantine
-from observes_assets.landing.recognition import have_heads_passed, is_repetition, recognise
-from observes_assets.landing.records import Reader, Refused, scope_prefix
+from observes_assets.landing.recognition import find_missing, have_heads_passed, is_repetition, known_heads
+from observes_assets.landing.records import Reader, scope_prefix
+from observes_assets.landing.refusal import SAMPLE_SIZE, check_quality, shrunk
 from observes_assets.landing.tables import StreamTables
 from observes_assets.postgres.locks import LANDING, lock_transaction, stream_lock
 
-SAMPLE_SIZE = 100
+MANY = 10_000
+"""So many first records are worth fresh statistics: Postgres' own come a minute late, and cost more then."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,6 @@ class Load:
     load_id: int
     manifest: Manifest
     counts: Counts
-
-
-class BatchRefusedError(RefusedError):
-    """The batch broke its contract by more than the contract tolerates; holds what a person must see."""
-
-    def __init__(self, reason: str, counts: dict[str, int], samples: list[dict[str, Any]]) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.counts = counts
-        self.samples = samples
 
 
 @dataclass(frozen=True)
@@ -109,13 +101,15 @@ class Landing:
         with self.path.with_name("heads").open("w+b") as notes:
             records = note_heads(load_id, reader, notes)
             copied = copy_records(self.connection, self.tables, load_id, records)
-            self._check_quality(reader)
+            check_quality(reader, self.manifest, limits_apply=self.limits_apply)
             notes.seek(0)
             try:
                 with self.connection.transaction():
                     copy_heads(self.connection, self.tables, notes)
             except UniqueViolation:
                 copied = self._keep_last_duplicates(load_id)
+        if copied >= MANY:
+            self._execute("analyze {versions}")
         return Counts(read=reader.line_count, written=copied, quarantined=len(reader.refused))
 
     def _keep_last_duplicates(self, load_id: int) -> int:
@@ -142,16 +136,19 @@ class Landing:
             'create temporary table incoming (line integer, record_key text collate "C", record_hash uuid) '
             "on commit drop"
         )
-        recognises = self.manifest.kind == "complete" and have_heads_passed(
-            self.connection, self.manifest, code_version
-        )
-        if recognises:
-            recognise(self.connection, self.tables, self.prefix, reader)
+        if self.manifest.kind == "complete":
+            # Whatever the statistics say: taking all heads for one row, the planner would go through the
+            # whole batch for each of them.
+            self.connection.execute("set local enable_nestloop = off")
+            if have_heads_passed(self.connection, self.manifest, code_version):
+                reader.known = known_heads(self.connection, self.tables, self.prefix)
         copy_keys(self.connection, reader)
-        self._check_quality(reader)
+        check_quality(reader, self.manifest, limits_apply=self.limits_apply)
         self.connection.execute("analyze incoming")
-        changed = self._find_changed(recognises=recognises)
-        unchanged = self._count_unchanged(changed, recognises=recognises)
+        if reader.known:
+            find_missing(self.connection, self.tables, self.prefix, reader.known)
+        changed = self._find_changed(reader.known)
+        unchanged = self._count_unchanged(changed, reader.known)
         copy_chosen(
             self.connection,
             self.tables,
@@ -169,10 +166,10 @@ class Landing:
             """,
             {"load": load_id},
         )
-        deleted = self._bury_vanished(load_id, reader, recognises) if self._may_bury(reader) else 0
+        deleted = self._bury_vanished(load_id, reader) if self._may_bury(reader) else 0
         return Counts(reader.line_count, changed, unchanged, deleted, len(reader.refused))
 
-    def _find_changed(self, *, recognises: bool) -> int:
+    def _find_changed(self, known: Known | None) -> int:
         changed = self._execute(
             """
             create temporary table changed on commit drop as
@@ -181,29 +178,33 @@ class Landing:
                 v.record_key is not null and not v.is_deleted as was_present
             from incoming as i
             join (select max(line) as line from incoming group by record_key) as last using (line)
-            left join {versions} as v on v.record_key = i.record_key and v.superseded_by is null
+            left join {versions} as v
+                on v.record_key = i.record_key and v.superseded_by is null and v.record_key ^@ %s
             where v.record_key is null or v.is_deleted or v.record_hash <> i.record_hash
-            """
+            """,
+            [self.prefix],
         )
-        if changed and recognises:
-            # A later line repeats the head: the last of duplicates wins.
-            changed -= self._execute(
-                """
-                delete from changed as c
-                using (select record_hash, max(line) as line from seen group by record_hash) as s
-                where c.was_present and s.record_hash = c.head_hash and s.line > c.line
-                """
-            )
-        return changed
+        return changed - (self._drop_overtaken(known) if known else 0)
 
-    def _count_unchanged(self, changed: int, *, recognises: bool) -> int:
+    def _drop_overtaken(self, known: Known) -> int:
+        """If a later line repeats the head, the last of duplicates wins: the head stands."""
+        doubled = self.connection.execute(
+            "select line, head_hash from changed where was_present "
+            "and record_key not in (select record_key from missing)"
+        )
+        overtaken = [line for line, head in doubled if known.last_line(head.bytes) > line]
+        if overtaken:
+            self._execute("delete from changed where line = any(%s)", [overtaken])
+        return len(overtaken)
+
+    def _count_unchanged(self, changed: int, known: Known | None) -> int:
         """Keys of the batch whose heads stand as they stood."""
-        if not recognises:
+        if not known:
             return int(_one(self.connection, "select count(distinct record_key) from incoming")) - changed
         return self._count_standing() - int(
             _one(
                 self.connection,
-                "select count(*) from (select record_key from unmatched where line is null "
+                "select count(*) from (select record_key from missing "
                 "union select record_key from changed where was_present)",
             )
         )
@@ -212,24 +213,24 @@ class Landing:
         self._execute(
             f"""
             update {{versions}} as v set superseded_by = %s from {by} as c
-            where v.record_key = c.record_key and v.superseded_by is null
+            where v.record_key = c.record_key and v.superseded_by is null and v.record_key ^@ %s
             """,
-            [load_id],
+            [load_id, self.prefix],
         )
 
     def _may_bury(self, reader: Reader) -> bool:
         # A refused record counts as present; if its key can't be read, any key may be the present one.
         return self.manifest.kind == "complete" and all(one.key is not None for one in reader.refused)
 
-    def _bury_vanished(self, load_id: int, reader: Reader, recognises: bool) -> int:
+    def _bury_vanished(self, load_id: int, reader: Reader) -> int:
         present = [one.key for one in reader.refused]
-        among = "and v.record_key in (select record_key from unmatched)" if recognises else ""
+        among = "join missing using (record_key)" if reader.known else ""
         vanished = self._execute(
             f"""
             create temporary table vanished on commit drop as
             select v.record_key, v.content_load_id, v.first_load_id, v.record_hash
-            from {{versions}} as v
-            where v.superseded_by is null and not v.is_deleted and v.record_key ^@ %s {among}
+            from {{versions}} as v {among}
+            where v.superseded_by is null and not v.is_deleted and v.record_key ^@ %s
                 and v.record_key <> all (%s)
                 and not exists (select from incoming as i where i.record_key = v.record_key)
             """,
@@ -248,35 +249,16 @@ class Landing:
             )
         return vanished
 
-    def _check_quality(self, reader: Reader) -> None:
-        if reader.line_count != self.manifest.record_count:
-            raise IntegrityError(
-                f"{self.manifest.title} holds {reader.line_count} records, "
-                f"its manifest says {self.manifest.record_count}."
-            )
-        allowed = self.contract.maximum_quarantined_count
-        if self.limits_apply and len(reader.refused) > allowed:
-            raise BatchRefusedError(
-                f"{len(reader.refused)} of {reader.line_count} records break the contract, {allowed} may",
-                {"read": reader.line_count, "quarantined": len(reader.refused)},
-                [_sample(one) for one in reader.refused[:SAMPLE_SIZE]],
-            )
-
     def _check_shrinkage(self, vanished: int) -> None:
         # The changed heads are written already, so what stands includes keys that this batch brings.
         before = self._count_standing() - int(
             _one(self.connection, "select count(*) from changed where not was_present")
         )
-        allowed = self.contract.maximum_vanished_share
-        if self.limits_apply and vanished > allowed * before:
+        if self.limits_apply and vanished > self.contract.maximum_vanished_share * before:
             keys = self.connection.execute(
                 "select record_key from vanished order by 1 limit %s", [SAMPLE_SIZE]
             )
-            raise BatchRefusedError(
-                f"{vanished} of {before} keys would vanish, at most {allowed:.0%} may",
-                {"vanishing": vanished, "keys": before},
-                [{"key": row[0], "reason": "vanished"} for row in keys],
-            )
+            raise shrunk(self.contract, vanished, before, [row[0] for row in keys])
 
     def _count_standing(self) -> int:
         """The scope's keys that are not gone."""
@@ -288,10 +270,6 @@ class Landing:
     def _execute(self, query: str, parameters: Any = None) -> int:
         composed = sql.SQL(query).format(raw=self.tables.raw, versions=self.tables.versions)
         return self.connection.execute(composed, parameters).rowcount
-
-
-def _sample(one: Refused) -> dict[str, Any]:
-    return {"line": one.line, "key": one.key, "path": one.violation.path, "reason": one.violation.reason}
 
 
 def _one(connection: Connection, query: Any, parameters: Any = None) -> Any:

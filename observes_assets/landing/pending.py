@@ -19,7 +19,8 @@ from observes_assets import contracts
 from observes_assets.archive import Archive, Cursor, Manifest, Scope
 from observes_assets.contracts import Contract
 from observes_assets.errors import IntegrityError
-from observes_assets.landing.land import BatchRefusedError, Landing, Load
+from observes_assets.landing.land import Landing, Load
+from observes_assets.landing.refusal import BatchRefusedError
 
 _WAITING = frozenset({"pending", "accepted"})
 

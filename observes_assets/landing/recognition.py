@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from observes_assets.archive import Manifest
 from observes_assets.landing.copy import copy_hashes
-from observes_assets.landing.records import Reader
+from observes_assets.landing.known import Known
 from observes_assets.landing.tables import StreamTables
 
 _OF_SCOPE = "(source, stream, scope) = (%(source)s, %(stream)s, %(scope)s)"
@@ -61,28 +61,33 @@ def is_repetition(connection: Connection, manifest: Manifest, code_version: str)
     return bool(row and row[0])
 
 
-def recognise(connection: Connection, tables: StreamTables, prefix: str, reader: Reader) -> None:
-    """Hash every line and leave to the reader those that no head of the scope equals.
-
-    Makes the temporary tables ``seen`` (line, record_hash) and ``unmatched`` (line, record_key): a line
-    without its head, or a head without its line.
+def known_heads(connection: Connection, tables: StreamTables, prefix: str) -> Known:
+    """The scope's heads that are not gone."""
+    query = """
+        select string_agg(uuid_send(record_hash), '' order by record_hash) from (
+            select record_hash, row_number() over (order by record_hash) / 10000 as block from {versions}
+            where superseded_by is null and not is_deleted and record_key ^@ {prefix}
+        )
+        group by block order by block
     """
-    connection.execute("create temporary table seen (line integer, record_hash uuid) on commit drop")
-    copy_hashes(connection, reader.hashes())
+    with connection.cursor("known_heads", binary=True) as cursor:
+        cursor.itersize = 10
+        cursor.execute(sql.SQL(query).format(versions=tables.versions, prefix=prefix))
+        return Known(row[0] for row in cursor)
+
+
+def find_missing(connection: Connection, tables: StreamTables, prefix: str, known: Known) -> None:
+    """Make the temporary table ``missing``: keys of the heads that the batch did not bring as they stand."""
+    connection.execute("create temporary table missing_hashes (record_hash uuid) on commit drop")
+    copy_hashes(connection, known.missing())
+    connection.execute("analyze missing_hashes")
     connection.execute(
         sql.SQL(
             """
-            create temporary table unmatched on commit drop as
-            select s.line, v.record_key
-            from seen as s full join (
-                select record_key, record_hash from {versions}
-                where superseded_by is null and not is_deleted and record_key ^@ {prefix}
-            ) as v using (record_hash)
-            where s.line is null or v.record_key is null
+            create temporary table missing on commit drop as
+            select v.record_key from {versions} as v join missing_hashes using (record_hash)
+            where v.superseded_by is null and not v.is_deleted and v.record_key ^@ {prefix}
             """
         ).format(versions=tables.versions, prefix=prefix)
     )
-    with connection.cursor("unmatched_lines") as cursor:
-        cursor.itersize = 10_000
-        cursor.execute("select line from unmatched where line is not null order by line")
-        reader.keep_only(row[0] for row in cursor)
+    connection.execute("analyze missing")

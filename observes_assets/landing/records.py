@@ -6,12 +6,13 @@ have instructions); the archive writes our own records with sorted keys, so equa
 """
 
 import re
+from array import array
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import compress, count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -19,18 +20,15 @@ from observes_assets import archive
 from observes_assets.archive import Scope
 from observes_assets.contracts import StreamContract, Violation
 from observes_assets.contracts.record import LONGEST_KEY
+from observes_assets.draft import Draft
+from observes_assets.landing.known import Known
 
 HASH_RECIPE = 2
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-class Record(NamedTuple):
-    """One accepted line."""
-
-    line: int
-    key: bytes
-    hash: bytes
-    document: bytes
+# An accepted line: its number, key, hash and document. Plain, since a named tuple takes as long as the key.
+Record = tuple[int, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -46,20 +44,20 @@ class Refused:
 class Reader:
     """Reads one batch's records; refused ones and the number of lines gather here.
 
-    Reading is for once: either all lines, or first ``hashes``, then the lines that ``keep_only`` names.
+    A line whose hash is known is passed over unread; the others are set aside, to be read again.
     """
 
     path: Path
     contract: StreamContract
     scope: Scope
+    known: Known | None = None
     refused: list[Refused] = field(default_factory=list)
     line_count: int = 0
-    _wanted: bytearray | None = None
+    _kept_lines: "array[int]" = field(default_factory=lambda: array("L"))
 
     def __iter__(self) -> Iterator[Record]:
         check, key_fields = self.contract.check, self.contract.key
-        line = 0
-        for line, document in self.documents():
+        for line, digest, document in self._unknown() if self.known else self._all():
             try:
                 parsed = orjson.loads(document)
             except orjson.JSONDecodeError as error:
@@ -69,31 +67,31 @@ class Reader:
             violation = _unstorable(document) or check(parsed) or self._out_of_scope(parsed)
             key = _key(parsed, key_fields)
             if violation is None and key is not None and len(key) <= LONGEST_KEY:
-                yield Record(line, key, sha256(document).digest()[:16], document)
+                yield line, key, digest, document
             else:
                 self._refuse(line, key, violation)
-        if self._wanted is None:
-            self.line_count = line
 
-    def documents(self) -> Iterator[tuple[int, bytes]]:
-        """The lines to read, numbered from 1."""
-        if self._wanted is None:
-            return enumerate(archive.lines(self.path), start=1)
-        return zip(compress(count(), self._wanted), archive.lines(self._kept), strict=True)
-
-    def hashes(self) -> Iterator[tuple[int, bytes]]:
-        """Every line's number and hash, unread: a line of known content needs no second check."""
+    def _all(self) -> Iterator[tuple[int, bytes, bytes]]:
         line = 0
         for line, document in enumerate(archive.lines(self.path), start=1):
-            yield line, sha256(document).digest()[:16]
+            yield line, sha256(document).digest()[:16], document
         self.line_count = line
 
-    def keep_only(self, lines: Iterator[int]) -> None:
-        """Read only these lines from now on, from a file of their own."""
-        self._wanted = bytearray(self.line_count + 1)
-        for line in lines:
-            self._wanted[line] = 1
-        archive.write_lines(self._kept, compress(archive.lines(self.path), memoryview(self._wanted)[1:]))
+    def _unknown(self) -> Iterator[tuple[int, bytes, bytes]]:
+        assert self.known is not None
+        recognise = self.known.recognise
+        with closing(Draft(self._kept)) as kept:
+            for line, digest, document in self._all():
+                if not recognise(digest, line):
+                    self._kept_lines.append(line)
+                    kept.add(document)
+                    yield line, digest, document
+
+    def documents(self) -> Iterator[tuple[int, bytes]]:
+        """The lines that were read, numbered from 1, once more."""
+        if self.known is None:
+            return enumerate(archive.lines(self.path), start=1)
+        return zip(self._kept_lines, archive.lines(self._kept), strict=True)
 
     @property
     def _kept(self) -> Path:
@@ -123,10 +121,12 @@ def _unstorable(document: bytes) -> Violation | None:
 def _key(parsed: Any, fields: tuple[str, ...]) -> bytes | None:
     if type(parsed) is not dict:
         return None
-    values = [parsed.get(name) for name in fields]
-    for value in values:
-        if type(value) is not str and type(value) is not int:
+    values = []
+    for name in fields:
+        value = parsed.get(name)
+        if type(value) is not str and type(value) is not int:  # a bool is an int to isinstance
             return None
+        values.append(value)
     return orjson.dumps(values)
 
 
