@@ -25,7 +25,7 @@ _PASSING = (
 """Failures that no setting mends. A server that speaks another language is taken for a wrong setting."""
 
 _SEND_BUFFER = 1 << 22
-"""Bytes asked of the kernel, which gives its ``net.core.wmem_max`` at most. Loads take a quarter less time."""
+"""Bytes asked of the kernel, which gives its ``net.core.wmem_max`` at most. Loads take a quarter less."""
 
 
 def connect(url: str, *, application_name: str, autocommit: bool = False) -> psycopg.Connection:

@@ -1,7 +1,7 @@
 """dbt's models and the release as Dagster assets."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
@@ -17,8 +17,9 @@ from dagster import (
     MetadataValue,
     Output,
     asset,
+    multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, dbt_assets
+from dagster_dbt import DbtCliInvocation
 from packaging.version import Version
 from psycopg import Connection, sql
 
@@ -29,31 +30,10 @@ from observes_assets.extraction import Extractor
 from observes_assets.oath.previews import preview_table
 from observes_assets.resources import InstallationResource
 from observes_assets.version import DBT_PROJECT
-from observes_assets.warehouse import build, dbt, git_answers, publish, retention
+from observes_assets.warehouse import build, dbt, dbt_specs, git_answers, publish, retention
 
 RELEASE = AssetKey(["warehouse", "release"])
-LANDING = "landing"
 _OWNERS = ["team:data-platform"]
-
-
-class _Names(DagsterDbtTranslator):
-    """Keys of models: ``staging/…``, ``intermediate/…``, and marts as readers know them, ``warehouse/…``.
-
-    A stream's two tables, documents and versions, are two sources for dbt and one asset for people.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
-        """Key of a model or source."""
-        name = dbt_resource_props["name"]
-        if dbt_resource_props["resource_type"] == "model":
-            layer = dbt_resource_props["fqn"][1]
-            return AssetKey([publish.WAREHOUSE if layer == "marts" else layer, name])
-        if dbt_resource_props["source_name"] == LANDING and "__" in name:
-            return AssetKey(name.split("__"))
-        return super().get_asset_key(dbt_resource_props)
 
 
 def landing_specs(raw: Sequence[AssetKey]) -> list[AssetSpec]:
@@ -66,10 +46,10 @@ def landing_specs(raw: Sequence[AssetKey]) -> list[AssetSpec]:
     }
     return [
         AssetSpec(
-            key=AssetKey([LANDING, table]),
+            key=AssetKey([dbt_specs.LANDING, table]),
             deps=raw,
             description=description,
-            group_name=LANDING,
+            group_name=dbt_specs.LANDING,
             owners=_OWNERS,
             kinds={"postgres"},
         )
@@ -80,7 +60,9 @@ def landing_specs(raw: Sequence[AssetKey]) -> list[AssetSpec]:
 def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
     """All dbt models as one multi-asset: a release is whole or not at all."""
 
-    @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=_Names())
+    specs, check_specs = dbt_specs.all_specs(manifest)
+
+    @multi_asset(name="dbt_models", specs=specs, check_specs=check_specs)
     def dbt_models(context: AssetExecutionContext, installation: InstallationResource) -> Iterator[Any]:
         """Fix the as-of, ask git what the marts must know, and let dbt build and test the candidate."""
         opened = installation.open()
@@ -118,7 +100,7 @@ def _run_dbt(
         args=[dbt.EXECUTABLE, "build", "--exclude-resource-type", "unit_test"],
         env=variables,
         manifest=manifest,
-        dagster_dbt_translator=_Names(),
+        dagster_dbt_translator=dbt_specs.Names(),
         project_dir=DBT_PROJECT,
         target_path=target,
         raise_on_error=False,
