@@ -10,47 +10,58 @@ _HASH = Struct(">QQ")
 
 
 class Known:
-    """The hashes of a scope's heads, and the last line of the batch that brought each: 20 bytes a head.
+    """The hashes of a scope's heads, and the last line of the batch that brought each: 24 bytes a head.
 
     Args:
         blocks: 16 bytes a hash, in ascending order.
     """
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
-        self._high, self._low = array("Q"), array("Q")
-        for block in blocks:
-            halves = array("Q", block)
-            if sys.byteorder == "little":
-                halves.byteswap()
-            self._high.extend(halves[0::2])
-            self._low.extend(halves[1::2])
-        self._last_lines = array("L", [0]) * len(self._high)
+        self._highs, self._lows = array("Q"), array("Q")
+        for highs, lows in map(_halves, blocks):
+            self._highs.extend(highs)
+            self._lows.extend(lows)
+        self._last_lines = array("Q", [0]) * len(self._highs)
 
-    def recognise(self, digest: bytes, line: int) -> bool:
-        """Whether a head has this hash; if so, remember the line."""
-        place = self._find(digest)
-        if place is None:
-            return False
-        self._last_lines[place] = line
-        return True
+    def unknown_lines(self, blocks: Iterable[bytes]) -> Iterator[int]:
+        """Numbers, from 1, of the lines whose hash no head has; remembers who brought the others.
+
+        Args:
+            blocks: 16 bytes a line, in the order of lines.
+        """
+        known, last_lines, count = self._highs, self._last_lines, len(self._highs)
+        line = 0
+        for highs, lows in map(_halves, blocks):
+            for high, low in zip(highs, lows, strict=True):
+                line += 1
+                place = bisect_left(known, high)
+                if place < count and known[place] == high and (found := self._find(place, high, low)) >= 0:
+                    last_lines[found] = line
+                else:
+                    yield line
 
     def last_line(self, digest: bytes) -> int:
         """The last line that brought a head's hash; 0 if none did."""
-        place = self._find(digest)
-        return 0 if place is None else self._last_lines[place]
+        high, low = _HASH.unpack(digest)
+        place = self._find(bisect_left(self._highs, high), high, low)
+        return self._last_lines[place] if place >= 0 else 0
 
     def missing(self) -> Iterator[bytes]:
         """Hashes of the heads that no line brought."""
-        for high, low, line in zip(self._high, self._low, self._last_lines, strict=True):
+        for high, low, line in zip(self._highs, self._lows, self._last_lines, strict=True):
             if not line:
                 yield _HASH.pack(high, low)
 
-    def _find(self, digest: bytes) -> int | None:
-        high, low = _HASH.unpack(digest)
-        highs = self._high
-        place = bisect_left(highs, high)
-        while place < len(highs) and highs[place] == high:
-            if self._low[place] == low:
+    def _find(self, place: int, high: int, low: int) -> int:
+        while place < len(self._highs) and self._highs[place] == high:
+            if self._lows[place] == low:
                 return place
             place += 1
-        return None
+        return -1
+
+
+def _halves(block: bytes) -> "tuple[array[int], array[int]]":
+    halves = array("Q", block)
+    if sys.byteorder == "little":
+        halves.byteswap()
+    return halves[0::2], halves[1::2]

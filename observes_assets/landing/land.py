@@ -141,7 +141,7 @@ class Landing:
             # whole batch for each of them.
             self.connection.execute("set local enable_nestloop = off")
             if have_heads_passed(self.connection, self.manifest, code_version):
-                reader.known = known_heads(self.connection, self.tables, self.prefix)
+                reader.skip_known(known_heads(self.connection, self.tables, self.prefix))
         copy_keys(self.connection, reader)
         check_quality(reader, self.manifest, limits_apply=self.limits_apply)
         self.connection.execute("analyze incoming")

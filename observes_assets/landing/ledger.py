@@ -7,8 +7,9 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from observes_assets.archive import Manifest
+from observes_assets.draft import HASH_RECIPE
 from observes_assets.landing.history import is_first
-from observes_assets.landing.records import HASH_RECIPE, Refused
+from observes_assets.landing.records import Refused
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Read a batch's lines: parse, check, key and hash each one, and set aside those that break the contract.
 
 The line itself, never a re-serialised document, is what lands: a parser rounds long numbers. Equality of
-content is equality of bytes (hash recipe 2: the first 16 bytes of the line's SHA-256, for which processors
-have instructions); the archive writes our own records with sorted keys, so equal content gives equal bytes.
+content is equality of bytes; the archive writes our own records with sorted keys, so equal content gives
+equal bytes.
 """
 
 import re
@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from hashlib import sha256
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,9 @@ from observes_assets import archive
 from observes_assets.archive import Scope
 from observes_assets.contracts import StreamContract, Violation
 from observes_assets.contracts.record import LONGEST_KEY
-from observes_assets.draft import Draft
+from observes_assets.draft import Draft, line_hash, line_hashes
 from observes_assets.landing.known import Known
 
-HASH_RECIPE = 2
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -44,7 +43,7 @@ class Refused:
 class Reader:
     """Reads one batch's records; refused ones and the number of lines gather here.
 
-    A line whose hash is known is passed over unread; the others are set aside, to be read again.
+    After ``skip_known`` the lines whose hash is known are passed over unread; the others are set aside.
     """
 
     path: Path
@@ -53,11 +52,25 @@ class Reader:
     known: Known | None = None
     refused: list[Refused] = field(default_factory=list)
     line_count: int = 0
-    _kept_lines: "array[int]" = field(default_factory=lambda: array("L"))
+    _wanted: "array[int] | None" = None
+
+    def skip_known(self, known: Known) -> None:
+        """Set aside the lines that no head equals, to read only those, if the file has its lines' hashes."""
+        if (hashes := line_hashes(self.path)) is None:
+            return
+        self.known, self.line_count = known, hashes.count
+        self._wanted = array("Q", known.unknown_lines(hashes.blocks))
+        mask = bytearray(hashes.count)
+        for line in self._wanted:
+            mask[line - 1] = 1
+        with closing(Draft(self._aside)) as aside:
+            for document in compress(archive.lines(self.path), mask) if self._wanted else ():
+                aside.add(document)
 
     def __iter__(self) -> Iterator[Record]:
         check, key_fields = self.contract.check, self.contract.key
-        for line, digest, document in self._unknown() if self.known else self._all():
+        line = 0
+        for line, document in self.documents():
             try:
                 parsed = orjson.loads(document)
             except orjson.JSONDecodeError as error:
@@ -67,35 +80,21 @@ class Reader:
             violation = _unstorable(document) or check(parsed) or self._out_of_scope(parsed)
             key = _key(parsed, key_fields)
             if violation is None and key is not None and len(key) <= LONGEST_KEY:
-                yield line, key, digest, document
+                yield line, key, line_hash(document), document
             else:
                 self._refuse(line, key, violation)
-
-    def _all(self) -> Iterator[tuple[int, bytes, bytes]]:
-        line = 0
-        for line, document in enumerate(archive.lines(self.path), start=1):
-            yield line, sha256(document).digest()[:16], document
-        self.line_count = line
-
-    def _unknown(self) -> Iterator[tuple[int, bytes, bytes]]:
-        assert self.known is not None
-        recognise = self.known.recognise
-        with closing(Draft(self._kept)) as kept:
-            for line, digest, document in self._all():
-                if not recognise(digest, line):
-                    self._kept_lines.append(line)
-                    kept.add(document)
-                    yield line, digest, document
+        if self._wanted is None:
+            self.line_count = line
 
     def documents(self) -> Iterator[tuple[int, bytes]]:
-        """The lines that were read, numbered from 1, once more."""
-        if self.known is None:
+        """The lines to read, numbered from 1."""
+        if self._wanted is None:
             return enumerate(archive.lines(self.path), start=1)
-        return zip(self._kept_lines, archive.lines(self._kept), strict=True)
+        return zip(self._wanted, archive.lines(self._aside), strict=True)
 
     @property
-    def _kept(self) -> Path:
-        return self.path.with_name(f"kept-{self.path.name}")
+    def _aside(self) -> Path:
+        return self.path.with_name(f"aside-{self.path.name}")
 
     def _refuse(self, line: int, key: bytes | None, violation: Violation | None) -> None:
         if key is not None and len(key) > LONGEST_KEY:
