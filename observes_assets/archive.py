@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -22,21 +23,29 @@ import msgspec
 import zstandard
 
 from observes_assets.bucket import Bucket, NotInBucketError
-from observes_assets.contracts import Contract
+from observes_assets.contracts import Contract, StreamContract
+from observes_assets.door import door_of
 from observes_assets.draft import Draft
-from observes_assets.errors import BusyError, IntegrityError
+from observes_assets.erasure.register import Register
+from observes_assets.errors import BusyError, IntegrityError, SettingsError
 
 Scope = dict[str, str]
 Cursor = dict[str, Any]
 _DIGITS = 10  # 0000000042.json: names sort as numbers do
 _CHUNK = 1 << 18  # bytes of lines that are read at a time
 _DECISION = ".decision.json"
+_SUCCESSOR = ".r"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one batch. Times are UTC; ``extracted_until`` is when its reading ended."""
+    """What is known of one batch. Times are UTC; ``extracted_until`` is when its reading ended.
 
-    batch_id: str
+    ``record_count`` is what we read, ``reported_count`` what the vendor says there is to read, if it counts.
+    ``erasure`` numbers the newest erasure that the data has passed. When one rewrote the data, a successor
+    manifest stands beside the first: it names the new data, and in ``replaces_sha256`` the old.
+    """
+
+    batch_id: str = msgspec.field(default_factory=lambda: uuid.uuid4().hex)
     source: str
     stream: str
     batch: int
@@ -54,6 +63,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     data_sha256: str
     contract_sha256: str
     code_version: str
+    reported_count: int | None = None
+    erasure: int = 0
+    replaces_sha256: str | None = None
 
     @property
     def title(self) -> str:
@@ -72,17 +84,30 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Archive:
-    """The batches of one bucket."""
+    """The batches of one bucket.
 
-    def __init__(self, bucket: Bucket, *, code_version: str) -> None:
+    Args:
+        register: who was erased; without one, nobody.
+    """
+
+    def __init__(self, bucket: Bucket, *, code_version: str, register: Register | None = None) -> None:
         self.bucket = bucket
         self.code_version = code_version
+        self.register = register or Register(bucket, _no_key)
 
     @contextmanager
-    def draft(self) -> Iterator[Draft]:
-        """A draft in a temporary file, which goes away with the block."""
+    def draft(self, *contracts: StreamContract) -> Iterator[Draft]:
+        """A draft in a temporary file, which goes away with the block.
+
+        Args:
+            contracts: of the stream: its secrets, and people who were erased, stay outside. Without one,
+                everything comes in.
+        """
+        erased = self.register.erased
         with TemporaryDirectory(prefix="observes-draft-") as folder:
-            draft = Draft(Path(folder) / "records.ndjson.zst")
+            path = Path(folder) / "records.ndjson.zst"
+            door = door_of(erased, *contracts) if contracts else None
+            draft = Draft(path, door, erasure=erased.number if door else 0)
             try:
                 yield draft
             finally:
@@ -103,19 +128,20 @@ class Archive:
         cursor_before: Cursor | None = None,
         cursor_after: Cursor | None = None,
         makes_up_for: list[int] | None = None,
+        reported_count: int | None = None,
     ) -> Manifest:
         """Put the draft into the bucket as the stream's next batch. Durable when it returns.
 
         Args:
             previous: the last batch of this scope as its extractor saw it.
             last_number: a batch number of the stream that is known to be taken; the next free one follows.
+            reported_count: how many records the vendor says that this reading has to bring.
 
         Raises:
             BusyError: another process archived a batch of the same scope meanwhile; ours is dropped.
         """
         name, data_sha256 = self._put_data(draft, contract, stream)
         manifest = Manifest(
-            batch_id=uuid.uuid4().hex,
             source=contract.source,
             stream=stream,
             batch=last_number + 1,
@@ -133,8 +159,16 @@ class Archive:
             data_sha256=data_sha256,
             contract_sha256=contract.sha256,
             code_version=self.code_version,
+            reported_count=reported_count,
+            erasure=draft.erasure,
         )
         return self._take_number(manifest)
+
+    def put_successor(self, manifest: Manifest) -> None:
+        """Put a successor manifest: the batch's data is what it names, from now on."""
+        name = _name(manifest.source, manifest.stream, manifest.batch).removesuffix(".json")
+        name += f"{_SUCCESSOR}{manifest.erasure:0{_DIGITS}}.json"
+        self.bucket.put_new(name, msgspec.json.encode(manifest))
 
     def _put_data(self, draft: Draft, contract: Contract, stream: str) -> tuple[str, str]:
         sha256 = draft.close()
@@ -157,12 +191,17 @@ class Archive:
         return manifest
 
     def manifest(self, source: str, stream: str, batch: int) -> Manifest:
-        """Read one manifest.
+        """Read one manifest, the newest of its batch.
 
         Raises:
             IntegrityError: it is missing or torn.
         """
         name = _name(source, stream, batch)
+        if self.register.erased.number:
+            name = max(self.bucket.names(name.removesuffix(".json") + _SUCCESSOR), default=name)
+        return self._read(name)
+
+    def _read(self, name: str) -> Manifest:
         try:
             return msgspec.json.decode(self.bucket.get(name), type=Manifest)
         except msgspec.DecodeError:
@@ -176,21 +215,21 @@ class Archive:
         """
         folder = f"archive/{source}/{stream}/"
         expected = after + 1
-        decided = ""  # "….decision.json" sorts before "….json"
-        for name in self.bucket.names(folder, after=_name(source, stream, after)):
-            if name.endswith(_DECISION):
-                decided = name
-                continue
-            number = int(name.removeprefix(folder).removesuffix(".json"))
-            if number != expected:
+        found = self.bucket.names(folder, after=_name(source, stream, after))
+        for number, together in groupby(found, lambda name: int(name[len(folder) :][:_DIGITS])):
+            names = list(together)
+            if number <= after:
+                continue  # successors of batches that are known
+            if number != expected or _name(source, stream, number) not in names:
                 raise IntegrityError(
                     f"The bucket {self.bucket.url} lacks batch {expected} of {source}/{stream}, "
                     f"but has batch {number}.",
                     "Restore the missing object; batches are never deleted.",
                 )
             expected += 1
-            manifest = self.manifest(source, stream, number)
-            yield manifest, self.decision(manifest) if decided == _decision(manifest) else None
+            # "….decision.json" sorts before "….json", and that before "….r….json".
+            manifest = self._read(names[-1])
+            yield manifest, self.decision(manifest) if _decision(manifest) in names else None
 
     def download(self, manifest: Manifest, path: Path) -> None:
         """Fetch a batch's data and hold it against its sha256.
@@ -225,6 +264,10 @@ class Archive:
             return msgspec.json.decode(self.bucket.get(_decision(manifest)), type=Decision)
         except NotInBucketError:
             return None
+
+
+def _no_key() -> bytes:
+    raise SettingsError("People were erased here, and there is no pseudonym key to know them by.")
 
 
 def _name(source: str, stream: str, batch: int) -> str:

@@ -10,9 +10,13 @@ from observes_assets import contracts
 from observes_assets.automation.jobs import jobs
 from observes_assets.automation.timetable import schedules, sensors
 from observes_assets.billing.assets import BILLS, bills_asset
+from observes_assets.errors import SettingsError
 from observes_assets.installation import SOURCES
 from observes_assets.resources import InstallationResource
+from observes_assets.sources.delivery.assets import delivery_assets
 from observes_assets.sources.git.assets import git_assets
+from observes_assets.sources.github.assets import github_assets
+from observes_assets.sources.observes.assets import observes_assets
 from observes_assets.sources.portfolio.assets import portfolio_assets
 from observes_assets.warehouse import dbt
 from observes_assets.warehouse.assets import RELEASE, landing_specs, marts_assets, release_asset
@@ -23,10 +27,24 @@ def build_defs(installation: InstallationResource | None = None) -> Definitions:
 
     Args:
         installation: another installation than the environment's, for tests.
+
+    Raises:
+        SettingsError: a source has a contract, and no asset here.
     """
     promises = {source: contracts.load(source) for source in SOURCES}
     manifest = dbt.read_manifest()
-    raw = [portfolio_assets(promises["portfolio"]), git_assets(promises["git"])]
+    raw = [
+        portfolio_assets(promises["portfolio"]),
+        git_assets(promises["git"]),
+        github_assets(promises["github"]),
+        delivery_assets(promises["delivery"]),
+        observes_assets(promises["observes"]),
+    ]
+    if missing := promises.keys() - {key.path[0] for one in raw for key in one.keys}:
+        raise SettingsError(
+            f"Contract without an asset: {', '.join(sorted(missing))}.",
+            "Add it to `raw` in observes_assets/definitions.py, or remove its folder.",
+        )
     models = marts_assets(manifest)
     cut = jobs(raw, bills=BILLS)
     return Definitions(

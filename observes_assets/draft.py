@@ -47,6 +47,7 @@ class Draft:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._digest = hashlib.sha256()
+        self._is_ended = False
         self._file = path.open("wb")
         self._hashes = path.with_name(f"{path.name}.hashes").open("w+b")
         self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True).compressobj()
@@ -55,11 +56,13 @@ class Draft:
         """Add one record: a dict of ours, or the vendor's own JSON bytes, which are kept as they are.
 
         A dict is written with sorted keys, so that equal content gives equal bytes. Bytes must hold one
-        JSON document without a raw line break.
+        JSON document; a raw line break in it becomes the other kind, since a line is a record.
         """
         line = record if isinstance(record, bytes) else orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
         if self._door:
             line = self._door(line)
+        if b"\n" in line:  # JSON has it between tokens only, where the other line break does as well
+            line = line.replace(b"\n", b"\r")
         self.record_count += 1
         self.byte_count += len(line) + 1
         self._waiting.append(line)
@@ -69,12 +72,13 @@ class Draft:
             self._compress()
 
     def close(self) -> str:
-        """End the file; returns the sha256 of its bytes."""
-        if not self._file.closed:
-            self._compress()
-            self._write(self._zstd.flush())
-            self._write_hashes()
-            self._file.close()
+        """End the file; returns the sha256 of its bytes. Once is enough, also when that failed."""
+        if not self._is_ended:
+            self._is_ended = True  # before a full disk can end it half: who tidies up would hide that failure
+            with self._file:
+                self._compress()
+                self._write(self._zstd.flush())
+                self._write_hashes()
         return self._digest.hexdigest()
 
     def _compress(self) -> None:

@@ -7,30 +7,36 @@ bucket before it lands; a reading that fails leaves no batch behind.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import psycopg
 from psycopg import Connection
 
 from observes_assets.archive import Archive, Cursor, Scope
 from observes_assets.contracts import Contract
+from observes_assets.errors import BusyError, ObservesError
 from observes_assets.landing import pending
 from observes_assets.landing.land import Load
-from observes_assets.landing.pending import Refusal, Start
-from observes_assets.postgres.locks import scope_lock, session_lock
+from observes_assets.landing.pending import Start
+from observes_assets.landing.refusal import Refusal
+from observes_assets.postgres.locks import ERASURE, scope_lock, session_lock, shared_lock
 
 
 @dataclass(frozen=True)
 class Reading:
     """What a source says about one extraction of a scope.
 
-    ``records`` is read once, to its end; only then is ``cursor_after`` asked for.
+    ``records`` is read once, to its end; only then are ``cursor_after`` and ``reported_count`` asked for.
+    The latter is how many distinct records the vendor says that this reading has to bring; None if it
+    doesn't say. The landing refuses a batch that brings another number.
     """
 
     kind: Literal["complete", "differential"]
     records: Iterable[dict[str, Any] | bytes]
     cursor_after: Callable[[], Cursor | None] = lambda: None
+    reported_count: Callable[[], int | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -47,25 +53,66 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One try to read one scope of a stream; ``failure`` says why it could not be read. Times are UTC."""
+
+    stream: str
+    scope: Scope
+    began_at: datetime
+    ended_at: datetime
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
 class Extractor:
-    """Extracts scopes of one source's streams. The connection must autocommit."""
+    """Extracts scopes of one source's streams, and notes how each went. The connection must autocommit."""
 
     connection: Connection
     archive: Archive
     contract: Contract
     run_id: str
+    attempts: list[Attempt] = field(default_factory=list)
+    outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
 
     def land_waiting(self, stream: str) -> Outcome:
         """Land what waits in the archive, whatever process put it there."""
-        pending.sync(self.connection, self.archive, self.contract.source, stream, retries=True)
-        return self._land(stream)
+        with self._no_erasure():
+            pending.sync(self.connection, self.archive, self.contract.source, stream, retries=True)
+            outcome = self._land(stream)
+        self.outcomes.append((stream, outcome))
+        return outcome
+
+    def note(self, stream: str, scope: Scope, began_at: datetime, error: Exception | None = None) -> None:
+        """Note how a try to read a scope ended; ``scope`` does so by itself for what happens in its block."""
+        failure = None
+        if error is not None:
+            # A program's own error may quote what it choked on.
+            failure = error.message if isinstance(error, ObservesError) else type(error).__name__
+        self.attempts.append(Attempt(stream, scope, began_at, datetime.now(UTC), failure))
 
     @contextmanager
     def scope(self, stream: str, scope: Scope) -> Iterator[Start]:
         """Hold a scope for the block; says where its extraction begins."""
-        with session_lock(self.connection, scope_lock(self.contract.source, stream, scope)):
+        lock = scope_lock(self.contract.source, stream, scope)
+        with session_lock(self.connection, lock), self._no_erasure():
             pending.sync(self.connection, self.archive, self.contract.source, stream)
-            yield pending.start_of(self.connection, self.contract.source, stream, scope)
+            start = pending.start_of(self.connection, self.contract.source, stream, scope)
+            began_at = datetime.now(UTC)
+            try:
+                yield start
+            except (BusyError, psycopg.Error):
+                raise  # says nothing about the vendor
+            except Exception as error:
+                self.note(stream, scope, began_at, error)
+                raise
+            self.note(stream, scope, began_at)
+
+    @contextmanager
+    def _no_erasure(self) -> Iterator[None]:
+        """Keep erasures out for the block, with everybody known who was erased before it."""
+        with shared_lock(self.connection, ERASURE):
+            self.archive.register.refresh(self.connection)
+            yield
 
     def extract(
         self,
@@ -75,17 +122,19 @@ class Extractor:
         reading: Reading,
         *,
         not_before: datetime | None = None,
+        times: tuple[datetime, datetime] | None = None,
     ) -> Outcome:
         """Read a scope that is held, archive it and land it.
 
         Args:
             not_before: the extraction's end is at least this (UTC), whatever the clock says.
+            times: when the reading began and ended by the vendor's clock (UTC), where that is known.
         """
-        extracted_from = datetime.now(UTC)
-        with self.archive.draft() as draft:
+        extracted_from = times[0] if times else datetime.now(UTC)
+        with self.archive.draft(self.contract.streams[stream]) as draft:
             for record in reading.records:
                 draft.add(record)
-            until = datetime.now(UTC)
+            until = times[1] if times else datetime.now(UTC)
             self.archive.write(
                 draft,
                 contract=self.contract,
@@ -99,6 +148,7 @@ class Extractor:
                 cursor_before=start.cursor,
                 cursor_after=reading.cursor_after(),
                 makes_up_for=start.makes_up_for,
+                reported_count=reading.reported_count(),
             )
         return self.land_waiting(stream)
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from observes_assets import contracts
 from observes_assets.archive import Archive
 from observes_assets.bucket import Bucket, open_bucket
 from observes_assets.contracts import Contract
+from observes_assets.erasure.register import Register
 from observes_assets.errors import SettingsError
 from observes_assets.landing import tables
 from observes_assets.postgres import connect, migrate, roles
@@ -28,7 +29,7 @@ from observes_assets.settings import Settings, load_settings
 from observes_assets.version import code_version
 from observes_assets.warehouse import pseudonyms
 
-SOURCES = ("portfolio", "git")
+SOURCES = contracts.sources()
 _DATABASE = "observes"
 _IDENTITY = "observes.json"
 
@@ -66,12 +67,19 @@ class Installation:
         return (parts(url.get_secret_value()).database if url else "") or _DATABASE
 
     @cached_property
-    def dagster_url(self) -> str:
-        """URL of Dagster's database, which exists when this returns; as SQLAlchemy wants it."""
+    def dagster_database_url(self) -> str:
+        """URL of Dagster's database, which exists when this returns. Holds a password: never log it."""
         if own := self.settings.dagster_postgres_url:
-            return sqlalchemy_url(own.get_secret_value())
+            return own.get_secret_value()
         url = connect.ensure_database(self.database_url, f"{self.database_name}_dagster")
-        return sqlalchemy_url(url)
+        with self.connect("Dagster's database") as connection:
+            roles.close_database(connection, f"{self.database_name}_dagster")
+        return url
+
+    @property
+    def dagster_url(self) -> str:
+        """The same URL, as SQLAlchemy wants it."""
+        return sqlalchemy_url(self.dagster_database_url)
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -81,16 +89,25 @@ class Installation:
     @cached_property
     def archive(self) -> Archive:
         """The bucket's batches."""
-        return Archive(self.bucket, code_version=code_version())
+        register = Register(self.bucket, lambda: pseudonyms.read_key(self.settings))
+        return Archive(self.bucket, code_version=code_version(), register=register)
 
     @cached_property
     def contracts(self) -> dict[str, Contract]:
         """The sources' contracts, as this program ships them."""
         return {source: contracts.load(source) for source in SOURCES}
 
-    def connect(self, purpose: str) -> Connection:
-        """A connection that autocommits; ``purpose`` shows in ``pg_stat_activity`` and in "who holds it"."""
-        return connect.connect(self.database_url, application_name=f"observes {purpose}", autocommit=True)
+    def connect(self, purpose: str, *, role: str | None = None) -> Connection:
+        """A connection that autocommits; ``purpose`` shows in ``pg_stat_activity`` and in "who holds it".
+
+        Args:
+            role: of ``postgres.roles``, whose rights the work needs; by default our own login's.
+        """
+        name = f"observes {purpose}"
+        connection = connect.connect(self.database_url, application_name=name, autocommit=True)
+        if role:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+        return connection
 
     @contextmanager
     def opened(self, purpose: str) -> Iterator[Connection]:
@@ -121,19 +138,24 @@ class Installation:
             key = pseudonyms.read_key(self.settings)
             self._require_pair(connection, pseudonyms.fingerprint(key))
             pseudonyms.install_key(connection, key)
+            self.archive.register.copy(connection)
             roles.create_roles(connection)
             streams = [stream for one in self.contracts.values() for stream in one.streams.values()]
             for stream in streams:
                 tables.create(connection, stream)
+            raw_schemas = [f"raw_{source}" for source in self.contracts]
             roles.grant_builder(
-                connection,
-                raw_schemas=[f"raw_{source}" for source in self.contracts],
-                version_tables=[f"{stream.source}__{stream.name}" for stream in streams],
+                connection, raw_schemas, [f"{stream.source}__{stream.name}" for stream in streams]
             )
+            roles.grant_loader(connection, raw_schemas)
+            roles.grant_billing(connection)
 
     def _require_pair(self, connection: Connection, key_fingerprint: str) -> None:
-        row = connection.execute("select installation_id from landing.installation").fetchone()
+        row = connection.execute("select installation_id, kind from landing.installation").fetchone()
         in_postgres = str(row[0]) if row else None
+        kind = "sandbox" if self.settings.is_sandbox else "real"
+        if row:
+            _require_kind(self.settings, str(row[1]), f"Postgres, installation {in_postgres}")
         if in_postgres and not self.bucket.exists(_IDENTITY):
             raise SettingsError(
                 f"Postgres belongs to installation {in_postgres}, but the bucket {self.bucket.url} has no "
@@ -141,9 +163,11 @@ class Installation:
                 "Set OBSERVES_BUCKET_URL to this installation's bucket, or start with an empty database.",
             )
         fresh = {"installation_id": in_postgres or uuid.uuid4().hex, "key_fingerprint": key_fingerprint}
+        fresh["kind"] = kind
         self.bucket.put_new(_IDENTITY, msgspec.json.encode(fresh))
         identity = msgspec.json.decode(self.bucket.get(_IDENTITY))
         in_bucket = str(identity["installation_id"])
+        _require_kind(self.settings, identity.get("kind", "real"), f"The bucket {self.bucket.url}")
         if in_postgres not in {None, in_bucket}:
             raise SettingsError(
                 f"Postgres belongs to installation {in_postgres}, "
@@ -157,8 +181,26 @@ class Installation:
                 "no longer join with themselves.",
             )
         connection.execute(
-            "insert into landing.installation (installation_id) values (%s) on conflict do nothing",
-            [in_bucket],
+            "insert into landing.installation (installation_id, kind) values (%s, %s) on conflict do nothing",
+            [in_bucket, kind],
+        )
+
+
+def _require_kind(settings: Settings, kind: str, where: str) -> None:
+    """What is made up and what is real never lie in one place."""
+    elsewhere = (
+        "Set OBSERVES_HOME (and OBSERVES_BUCKET_URL and OBSERVES_POSTGRES_URL, if set) to another place"
+    )
+    if kind == "sandbox" and not settings.is_sandbox:
+        named = ", ".join(settings.real_vendors)
+        raise SettingsError(
+            f"{where}, holds the sandbox's made-up company, and {named} names a real vendor.",
+            f"{elsewhere}, or unset {named}.",
+        )
+    if kind == "real" and settings.is_sandbox:
+        raise SettingsError(
+            f"{where}, holds real data, and no setting names a vendor, which means the sandbox.",
+            f"Set OBSERVES_PORTFOLIO or OBSERVES_GITHUB_… as before. {elsewhere}, to see the sandbox.",
         )
 
 

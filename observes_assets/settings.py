@@ -1,13 +1,13 @@
 """The environment, read once and typed. Nothing else in Observes reads environment variables.
 
 Exceptions, by nature: ``sources/git/credentials.py`` reads ``OBSERVES_GIT_<NAME>_…`` (the names come
-from the portfolio), and boto3 reads AWS's own variables.
+from the portfolio), and boto3 reads AWS's own variables (``oath/known_secrets.py`` knows their names).
 """
 
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from observes_assets.errors import SettingsError
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default=Path(".observes"),
-        description="Folder for everything that Observes keeps on this machine.",
+        description="Folder for all that Observes keeps on this machine; the sandbox's: .observes/sandbox.",
     )
     postgres_url: SecretStr | None = Field(
         default=None,
@@ -41,16 +41,88 @@ class Settings(BaseSettings):
     portfolio: Path | None = Field(
         default=None, description="The portfolio (YAML); default: a small local one, made once."
     )
+    delivery: Path | None = Field(
+        default=None,
+        description="Which boards count, and how (YAML); default: the sandbox's own, else none.",
+    )
     pseudonym_key: SecretStr | None = Field(
         default=None,
         description="Key of the pseudonyms, 32 characters or more; default: a 0600 file, made once.",
     )
 
+    github_token: SecretStr | None = Field(
+        default=None, description="Personal token for GitHub's API; or an App, by the next three."
+    )
+    github_app_id: str | None = Field(default=None, description="Id of the GitHub App that reads.")
+    github_app_key_file: Path | None = Field(
+        default=None, description="File with the App's private key (PEM)."
+    )
+    github_installation_id: int | None = Field(
+        default=None, description="Id of the App's installation in the organization."
+    )
+    github_organizations: str = Field(
+        default="", description="Organizations of which everything is read, separated by commas."
+    )
+    github_repositories: str = Field(
+        default="", description="Single repositories to read, owner/name, separated by commas."
+    )
+    github_api_url: str = Field(
+        default="https://api.github.com",
+        description="REST API; GitHub Enterprise: https://host/api/v3.",
+    )
+    github_graphql_url: str = Field(
+        default="https://api.github.com/graphql",
+        description="GraphQL API; GitHub Enterprise: https://host/api/graphql.",
+    )
+    github_wait: float = Field(
+        default=300,
+        ge=0,
+        description="Longest wait for a rate limit's reset, in seconds; above it the run stops cleanly.",
+    )
+
+    sandbox_clock: AwareDatetime | None = Field(
+        default=None,
+        description="Moment that the sandbox's company has reached, ISO 8601; default: this hour.",
+    )
+
+    notify_urls: SecretStr | None = Field(
+        default=None,
+        description="Apprise URLs that are told of warnings and incidents, separated by spaces.",
+    )
+    on_call_urls: SecretStr | None = Field(
+        default=None, description="Apprise URLs that are told of incidents only, such as a pager."
+    )
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="Dead-man switch, fetched after each good evaluation while the timetable lives.",
+    )
+    runbook_url: str = Field(
+        default="docs/runbook.md", description="Where people who are notified can read the runbook."
+    )
+    web_url: str | None = Field(
+        default=None, description="Where they reach the Dagster web UI, http://…; default: run ids only."
+    )
+
     def model_post_init(self, _context: object) -> None:
-        """Make paths absolute."""
+        """Make paths absolute, and give the sandbox a home of its own."""
+        if self.is_sandbox and "home" not in self.model_fields_set:
+            self.home = self.home / "sandbox"
         self.home = self.home.expanduser().absolute()
         if self.portfolio is not None:
             self.portfolio = self.portfolio.expanduser().absolute()
+        if self.delivery is not None:
+            self.delivery = self.delivery.expanduser().absolute()
+
+    @property
+    def real_vendors(self) -> list[str]:
+        """The variables that are set and name a vendor outside."""
+        names = ("portfolio", "github_token", "github_app_id", "github_organizations", "github_repositories")
+        return [f"OBSERVES_{name.upper()}" for name in names if getattr(self, name)]
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether nobody outside is named, so that the sandbox's company is read."""
+        return not self.real_vendors
 
     @cached_property
     def bucket(self) -> str:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,27 @@ from psycopg import sql
 from observes_assets.postgres.connect import ensure_database
 from observes_assets.postgres.server import EmbeddedServer
 
+DEFAULT_SEED = 2026
 LEFT_OUT = ("skipped", "xfailed", "xpassed")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("torture", "fault injection, see tests/torture")
+    group.addoption("--seed", type=int, default=None, help="what every fault comes from; printed at the end")
+    group.addoption("--faults", type=int, default=500, help="how many faults `make torture` injects")
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """What randomness comes from: fixed, so that a red pipeline is red again, unless somebody asks."""
+    asked = request.config.getoption("--seed")
+    return DEFAULT_SEED if asked is None else int(asked)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what did not count, above pytest's own last line."""
+    """Say which faults were survived and what did not count, above pytest's own last line."""
+    for line in _faults_survived(terminalreporter):
+        terminalreporter.write_line(line)
     terminalreporter.write_line(f"left out: {_left_out(terminalreporter)}")
 
 
@@ -30,6 +47,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK and reporter and _left_out(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _faults_survived(reporter: pytest.TerminalReporter) -> Iterator[str]:
+    """One line a seed, of what passed tests noted as their property "faults survived": {seed, times}."""
+    by_seed: dict[int, Counter[str]] = defaultdict(Counter)
+    for report in reporter.stats.get("passed", []):
+        for name, noted in report.user_properties:
+            if name == "faults survived":
+                by_seed[noted["seed"]].update(noted["times"])
+    for seed, times in by_seed.items():
+        kinds = ", ".join(f"{fault} {count}" for fault, count in times.most_common())
+        yield f"faults survived: {times.total()} (seed {seed}): {kinds}"
 
 
 def _left_out(reporter: pytest.TerminalReporter) -> int:

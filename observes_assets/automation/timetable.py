@@ -22,6 +22,8 @@ from dagster import (
 from observes_assets.automation.jobs import BILLS, RELEASE
 from observes_assets.billing.job import bills_due
 from observes_assets.contracts import Contract
+from observes_assets.errors import BusyError
+from observes_assets.incidents.watch import watch
 from observes_assets.resources import InstallationResource
 from observes_assets.warehouse import build
 
@@ -59,8 +61,8 @@ def _name(cron: str) -> str:
 
 
 def sensors(jobs: Mapping[str, Any]) -> list[SensorDefinition]:
-    """A release when new loads have settled; bills when their time has come."""
-    return [_release_when_settled(jobs[RELEASE]), _bills_when_due(jobs[BILLS])]
+    """A release when new loads have settled; bills when their time has come; incidents at any time."""
+    return [_release_when_settled(jobs[RELEASE]), _bills_when_due(jobs[BILLS]), _watch()]
 
 
 def _release_when_settled(job: Any) -> SensorDefinition:
@@ -81,13 +83,37 @@ def _release_when_settled(job: Any) -> SensorDefinition:
             newest = connection.execute(
                 "select load_id, landed_at from landing.loads order by load_id desc limit 1"
             ).fetchone()
-            if newest is None or not build.is_due(connection, identity):
+            if newest is None or not build.is_due(
+                connection, identity, build.quiet_streams(opened.contracts)
+            ):
                 return SkipReason("Nothing new has landed since the last release.")
             if datetime.now(UTC) - newest[1] < SETTLED_AFTER:
                 return SkipReason("Loads are still arriving.")
         return SensorResult([RunRequest(run_key=f"{identity.sha256}-{newest[0]}")])
 
     return release_when_settled
+
+
+def _watch() -> SensorDefinition:
+    @sensor(
+        minimum_interval_seconds=120,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Opens, escalates and closes incidents, notifies people, and gives a sign of life.",
+    )
+    def watch_for_incidents(
+        _context: SensorEvaluationContext, installation: InstallationResource
+    ) -> SkipReason:
+        opened = installation.open()
+        with opened.connect("watch sensor") as connection:
+            try:
+                watched = watch(opened, connection)
+            except BusyError:
+                return SkipReason("Another process evaluates at this moment.")
+        return SkipReason(
+            f"{len(watched.incidents)} are open, {len(watched.changed)} changed, {watched.untold} untold."
+        )
+
+    return watch_for_incidents
 
 
 def _bills_when_due(job: Any) -> SensorDefinition:

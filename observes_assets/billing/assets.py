@@ -6,19 +6,24 @@ from typing import Any
 
 from dagster import (
     AssetCheckResult,
-    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
     AssetSpec,
+    Failure,
     MaterializeResult,
     MetadataValue,
     multi_asset,
 )
 
+from observes_assets.billing import audit
+from observes_assets.billing.closings import record_closings
 from observes_assets.billing.job import write_bills
 from observes_assets.billing.records import BillsOutcome
+from observes_assets.oath.checks import evaluation
+from observes_assets.oath.structure import SAMPLE
+from observes_assets.postgres.roles import BILLING, LOADER
 from observes_assets.resources import InstallationResource
 from observes_assets.version import code_version
 from observes_assets.warehouse import publish, retention
@@ -39,7 +44,8 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
                 asset=BILLS,
                 description="Every organization's bills rest on a good look at all of its repositories. "
                 "Where one failed, the last files stay and are stale.",
-            )
+            ),
+            *(AssetCheckSpec(name, asset=BILLS, description=said) for name, said in audit.CHECKS.items()),
         ],
     )
     def bills(
@@ -47,7 +53,8 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
     ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Write the bills from the release on show; nothing is written where nothing changed."""
         opened = installation.open()
-        with opened.connect(f"bills, run {context.run_id}") as connection:
+        purpose = f"bills, run {context.run_id}"
+        with opened.connect(purpose, role=BILLING) as connection:
             # A bill names its release, so its record must be in the bucket, that of a killed run too.
             publish.record_releases(connection, opened.bucket)
             outcome = write_bills(
@@ -55,8 +62,14 @@ def bills_asset(release: AssetKey) -> AssetsDefinition:
             )
             for number in outcome.closed_releases:
                 retention.pin(connection, number)
-        yield MaterializeResult(asset_key=BILLS, metadata=_metadata(outcome))
+            with opened.connect(purpose, role=LOADER) as loader:
+                record_closings(opened, loader, outcome.months, context.run_id)
+            faults = audit.audit(connection, opened.bucket)
         yield _check(outcome)
+        yield from (_audited(name, faults) for name in audit.CHECKS)
+        if outcome.blocked:
+            raise Failure(f"No bill was written: {outcome.blocked}")
+        yield MaterializeResult(asset_key=BILLS, metadata=_metadata(outcome))
 
     return bills
 
@@ -89,11 +102,26 @@ def _metadata(outcome: BillsOutcome) -> dict[str, Any]:
 
 def _check(outcome: BillsOutcome) -> AssetCheckResult:
     stale = {stop.organization: stop.why for stop in outcome.stops}
-    return AssetCheckResult(
+    told = "; ".join(f"{name}: {why}" for name, why in stale.items())
+    return evaluation(
+        BILLS,
+        CURRENT,
         passed=not outcome.failed,
-        asset_key=BILLS,
-        check_name=CURRENT,
-        severity=AssetCheckSeverity.ERROR,
-        description="docs/runbook.md#every_organization_billed" if outcome.failed else None,
-        metadata={"expected": "no stale organization", "stale": stale, "blocked": outcome.blocked or ""},
+        expected="no stale organization",
+        found=outcome.blocked or told or "none is stale",
+        sample=list(stale),
+        stale=stale,
+        blocked=outcome.blocked or "",
+    )
+
+
+def _audited(check: str, faults: list[audit.Fault]) -> AssetCheckResult:
+    mine = [fault for fault in faults if fault.check == check]
+    return evaluation(
+        BILLS,
+        check,
+        passed=not mine,
+        expected="; ".join(dict.fromkeys(fault.expected for fault in mine[:SAMPLE])) or "every bill in order",
+        found="; ".join(f"{fault.where}: {fault.found}" for fault in mine[:SAMPLE]) or "every bill in order",
+        sample=[fault.where for fault in mine[:SAMPLE]],
     )

@@ -10,12 +10,26 @@ from typing import Any
 
 from psycopg import Connection
 
+from observes_assets.billing.audit import require_sound
 from observes_assets.billing.calendar import close_moment, month_of, months_between
 from observes_assets.billing.documents import Summary
 from observes_assets.billing.facts import one_moment
 from observes_assets.billing.files import summary_of
-from observes_assets.billing.preconditions import Moment, is_behind, read_moment, read_release_on_show
-from observes_assets.billing.records import Action, BillsOutcome, MonthBill, MonthOutcome, Stop
+from observes_assets.billing.preconditions import (
+    Moment,
+    build_not_on_show,
+    is_behind,
+    read_moment,
+    read_release_on_show,
+)
+from observes_assets.billing.records import (
+    Action,
+    AuthorFact,
+    BillsOutcome,
+    MonthBill,
+    MonthOutcome,
+    Stop,
+)
 from observes_assets.billing.revisions import corrected, has_changed, month_to_date, with_last_figures
 from observes_assets.billing.rules import compute_month
 from observes_assets.billing.store import BillStore
@@ -34,6 +48,8 @@ class _Decision:
     names: frozenset[str]
     bill: MonthBill | None
     stops: tuple[Stop, ...] = ()
+    authors: tuple[AuthorFact, ...] | None = None
+    stale: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,8 @@ def write_bills(conn: Connection[Any], bucket: Bucket, *, now: datetime, code_ve
         plan = _plan(conn, store, now, code_version)
         for decision in plan.decisions:
             if decision.bill is not None:
+                if decision.authors is not None:  # else it is put back as it was
+                    require_sound(decision.bill, decision.authors, decision.stale)
                 store.put(decision.bill, decision.before, decision.names)
     outcomes = tuple(decision.outcome for decision in plan.decisions)
     return BillsOutcome(plan.release, outcomes, plan.stops, plan.blocked, plan.closed_releases)
@@ -111,7 +129,9 @@ def _plan(conn: Connection[Any], store: BillStore, now: datetime, code_version: 
             return _Plan(None, blocked="No release is on show.")
         release, as_of = shown
         if is_behind(conn, as_of):
-            why = f"Release {release} is behind: git or the portfolio landed after it was built."
+            behind = f"Release {release} is behind: git or the portfolio landed after it was built."
+            return _Plan(release, blocked=behind)
+        if why := build_not_on_show(conn, as_of):
             return _Plan(release, blocked=why)
         moment = read_moment(conn, release)
         facts = moment.facts
@@ -155,6 +175,7 @@ class _Planner:
     def _open(self, month: date, before: Summary | None, names: frozenset[str]) -> _Decision:
         facts = self.moment.facts.of_month(self.conn, month)
         bill = compute_month(facts)
+        stale = _without_figures(bill)
         bill = with_last_figures(bill, self.store.bill(before) if before and bill.stops else None)
         settings = facts.settings
         bill = month_to_date(
@@ -171,7 +192,8 @@ class _Planner:
         )
         action: Action = "unchanged" if is_same else "closed" if bill.status == "closed" else "written"
         outcome = MonthOutcome(month, bill.status, 1, action, bill.missing)
-        return _Decision(outcome, before, names, None if is_same else bill, bill.stops)
+        written = None if is_same else bill
+        return _Decision(outcome, before, names, written, bill.stops, facts.authors, stale)
 
     def _closed(self, month: date, before: Summary, names: frozenset[str]) -> _Decision:
         revision = before.revision or 1
@@ -181,14 +203,22 @@ class _Planner:
             # The marts cut months in the newest zone only: figures in the old one can't be had any more.
             note = f"closed in time zone {before.settings.time_zone}; not compared any more"
             return _Decision(replace(outcome, note=note), before, names, None)
-        bill = compute_month(facts.of_month(self.conn, month, before.settings))
+        now = facts.of_month(self.conn, month, before.settings)
+        bill = compute_month(now)
         if not has_changed(before, bill):
             return _Decision(outcome, before, names, None)
+        stale = _without_figures(bill)
         last = self.store.bill(before)
         bill = corrected(with_last_figures(bill, last), last, code_version=self.code_version)
         if not bill.revisions[-1].difference:  # our way of hashing inputs changed, not the inputs
             return _Decision(outcome, before, names, None)
-        return _Decision(MonthOutcome(month, "closed", revision + 1, "corrected"), before, names, bill)
+        outcome = MonthOutcome(month, "closed", revision + 1, "corrected")
+        return _Decision(outcome, before, names, bill, (), now.authors, stale)
+
+
+def _without_figures(bill: MonthBill) -> frozenset[str]:
+    """Organizations of which nothing can be said now: they keep what they had."""
+    return frozenset(each.name for each in bill.organizations if not each.is_known)
 
 
 def _without_code(summary: Summary) -> Summary:

@@ -15,6 +15,11 @@ from psycopg import Connection
 
 from observes_assets.billing.facts import Facts, mart, read_settings, read_terms
 from observes_assets.billing.records import Stop, Terms
+from observes_assets.errors import PublishRefusedError
+from observes_assets.warehouse import gate
+
+BILL = "bill"
+"""The exposure of dbt that stands for bills; its meta may say ``required_fresh``."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,27 @@ def is_behind(connection: Connection[Any], as_of: int) -> bool:
         [as_of],
     ).fetchone()
     return row is not None and bool(row[0])
+
+
+def build_not_on_show(connection: Connection[Any], as_of: int) -> str | None:
+    """Why the newest build is not what readers see: its checks failed, or it was refused, or interrupted.
+
+    Bills wait for a release that passes, whoever asks for them alone; None if all is well.
+
+    Args:
+        as_of: of the release on show.
+    """
+    row = connection.execute("select state, reason from landing.build").fetchone()
+    assert row is not None
+    state, reason = row
+    if state not in {"none", "published"}:
+        return f"The newest build is not published: {reason or 'nobody has published it yet'}."
+    required = gate.read(connection)
+    try:
+        gate.require_fresh(required, gate.stale_streams(connection, required, as_of), [BILL])
+    except PublishRefusedError as refused:
+        return refused.message
+    return None
 
 
 def read_moment(connection: Connection[Any], release: int) -> Moment:

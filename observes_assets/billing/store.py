@@ -78,6 +78,16 @@ class BillStore:
         except msgspec.DecodeError as error:
             raise _unreadable(name) from error
 
+    @staticmethod
+    def is_intact(bucket: Bucket, name: str) -> bool:
+        """Whether a revision's ``bill.json`` is there, and is what its directory's name promises."""
+        directory = name.rsplit("/", 2)[1]
+        try:
+            data = bucket.get(name)
+        except NotInBucketError:
+            return False
+        return directory_name(int(directory.partition("-")[0][1:]), data) == directory
+
     def needs_repair(self, summary: Summary, names: Iterable[str]) -> bool:
         """Whether a kill left traces in a month, or a file that its summary names is missing."""
         expected = {f"{summary.directory}/{name}" for name in [*summary.files, "bill.json"]}

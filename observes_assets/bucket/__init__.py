@@ -86,6 +86,10 @@ class Bucket(Protocol):
         """Remove the object, durably; it may be missing already."""
         ...
 
+    def keeps_deleted(self) -> bool:
+        """Whether what is deleted or replaced lives on as a version, as far as we may know."""
+        ...
+
 
 def open_bucket(url: str) -> Bucket:
     """Open a bucket: ``s3://bucket/prefix``, or the absolute path of a folder (made if missing).

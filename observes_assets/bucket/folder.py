@@ -94,6 +94,10 @@ class FolderBucket:
             path.unlink()
             sync_directory(path.parent)
 
+    def keeps_deleted(self) -> bool:
+        """Never."""
+        return False
+
     def _path(self, name: str) -> Path:
         return self._folder / check_name(name)
 

@@ -171,6 +171,14 @@ class S3Bucket:
         with explained(self.url):
             self._client.delete_object(Bucket=self._bucket, Key=self._key(name))
 
+    def keeps_deleted(self) -> bool:
+        """Whether the bucket has versions, or won't tell."""
+        try:
+            answer = self._client.get_bucket_versioning(Bucket=self._bucket)
+        except ClientError:
+            return True
+        return "Status" in answer
+
     def _key(self, name: str) -> str:
         return self._base + check_name(name)
 

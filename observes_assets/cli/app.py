@@ -6,7 +6,19 @@ import sys
 import psycopg
 import typer
 
-from observes_assets.cli import batches, bills, quarantine, releases, run, services, status
+from observes_assets.cli import (
+    batches,
+    bills,
+    contracts,
+    erase,
+    incidents,
+    quarantine,
+    releases,
+    run,
+    sandbox,
+    services,
+    status,
+)
 from observes_assets.cli.output import complain
 from observes_assets.errors import ObservesError
 
@@ -29,10 +41,15 @@ app.command("run")(run.run)
 app.command("rebuild")(run.rebuild)
 app.command("extract")(run.extract)
 app.command("status")(status.status)
+app.command("watch")(incidents.watch)
+app.add_typer(incidents.app, name="incident")
 app.add_typer(releases.app, name="release")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(erase.app, name="erase")
 app.add_typer(batches.app, name="batch")
 app.add_typer(bills.app, name="bills")
+app.add_typer(contracts.app, name="contract")
+app.add_typer(sandbox.app, name="sandbox")
 app.command("up")(services.up)
 app.command("down")(services.down)
 app.command("set-up")(services.set_up)

@@ -11,6 +11,8 @@ from observes_assets.archive import Decision, Manifest
 from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.errors import SettingsError
 from observes_assets.installation import Installation
+from observes_assets.sources.observes.recording import record
+from observes_assets.sources.observes.streams import accepted_or_rejected
 
 app = typer.Typer(
     help="Batches: list them, see why one was refused, accept or reject it.", no_args_is_help=True
@@ -111,20 +113,24 @@ def _decide(source: str, stream: str, number: int, verdict: Literal["accept", "r
             "where (source, stream, batch) = (%s, %s, %s)",
             [source, stream, number],
         ).fetchone()
-    if row is None:
-        raise _unknown(source, stream, number)
-    if row[0] != "refused":
-        raise SettingsError(
-            f"Batch {number} of {source}/{stream} is {row[0]}, so there is nothing to decide."
-        )
-    if verdict == "accept" and row[2]:
-        raise SettingsError(
-            f"Batch {number} of {source}/{stream} can't be accepted: its bytes are not as promised.",
-            "Restore its object in the bucket, or reject it.",
-        )
-    decision = Decision(verdict=verdict, who=getpass.getuser(), why=why, decided_at=datetime.now(UTC))
-    if not installation.archive.decide(msgspec.convert(row[1], Manifest), decision):
-        raise SettingsError(f"Batch {number} of {source}/{stream} was decided before.", "Run `observes run`.")
+        if row is None:
+            raise _unknown(source, stream, number)
+        if row[0] != "refused":
+            raise SettingsError(
+                f"Batch {number} of {source}/{stream} is {row[0]}, so there is nothing to decide."
+            )
+        if verdict == "accept" and row[2]:
+            raise SettingsError(
+                f"Batch {number} of {source}/{stream} can't be accepted: its bytes are not as promised.",
+                "Restore its object in the bucket, or reject it.",
+            )
+        manifest = msgspec.convert(row[1], Manifest)
+        decision = Decision(verdict=verdict, who=getpass.getuser(), why=why, decided_at=datetime.now(UTC))
+        if not installation.archive.decide(manifest, decision):
+            raise SettingsError(
+                f"Batch {number} of {source}/{stream} was decided before.", "Run `observes run`."
+            )
+        record(installation, connection, "decisions", [accepted_or_rejected(manifest, decision)])
 
 
 def _unknown(source: str, stream: str, number: int) -> SettingsError:

@@ -1,16 +1,23 @@
 """Read a stream and print it: nothing is archived, nothing lands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import orjson
 
+from observes_assets.door import door_of
 from observes_assets.errors import PermanentError, SettingsError, SourceError
 from observes_assets.installation import Installation
+from observes_assets.sources.configured import lacks_github
+from observes_assets.sources.delivery.reading import read as delivery
 from observes_assets.sources.git.client import Mirror
 from observes_assets.sources.git.observation import Observation, Repository, look_at, repositories, updated
 from observes_assets.sources.git.streams import commits
+from observes_assets.sources.github import preview
+from observes_assets.sources.observes.client import release_records
+from observes_assets.sources.observes.streams import releases
 from observes_assets.sources.portfolio.reading import read
 
 
@@ -20,22 +27,32 @@ def records(installation: Installation, source: str, stream: str, limit: int) ->
     Raises:
         SettingsError: there is no such stream.
     """
-    readers = {
+    readers: dict[tuple[str, str], Callable[[Installation], Iterator[dict[str, Any]]]] = {
         ("portfolio", "portfolio"): _portfolio,
+        ("delivery", "delivery"): _delivery,
         ("git", "commits"): _commits,
         ("git", "observations"): _observations,
+        ("observes", "releases"): _releases,
     }
+    readers |= {("github", name): partial(_github, stream=name) for name in preview.names()}
     reader = readers.get((source, stream))
     if reader is None:
         names = ", ".join(sorted("/".join(name) for name in readers))
         raise SettingsError(f"There is no stream {source}/{stream}.", f"Streams are {names}.")
+    # What may not lie in the bucket may not stand on a screen.
+    installation.archive.register.read()
+    door = door_of(installation.archive.register.erased, installation.contracts[source].streams[stream])
     for record in islice(reader(installation), limit):
-        yield orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+        yield door(orjson.dumps(record, option=orjson.OPT_SORT_KEYS))
 
 
 def _portfolio(installation: Installation) -> Iterator[dict[str, Any]]:
     with installation.connect("extract") as connection:
         yield from read(installation, connection)
+
+
+def _delivery(installation: Installation) -> Iterator[dict[str, Any]]:
+    yield from delivery(installation.settings)
 
 
 def _commits(installation: Installation) -> Iterator[dict[str, Any]]:
@@ -65,6 +82,20 @@ def _observations(installation: Installation) -> Iterator[dict[str, Any]]:
             except SourceError as error:
                 observation.outcome, observation.reason = "failed", str(error)
             yield observation.as_record()
+
+
+def _github(installation: Installation, stream: str) -> Iterator[dict[str, Any]]:
+    from observes_assets.sources.github.session import open_client  # noqa: PLC0415 - brings PyGithub along
+
+    with open_client(installation.settings, installation.contracts["github"]) as client:
+        if client is None:
+            missing = lacks_github(installation.settings)
+            raise SettingsError(f"GitHub is not configured: {missing}.", "See docs/github.md.")
+        yield from preview.preview(client, stream)
+
+
+def _releases(installation: Installation) -> Iterator[dict[str, Any]]:
+    yield from releases(release_records(installation.bucket, after=0))
 
 
 def _mirrors(installation: Installation) -> Iterator[tuple[Repository, Mirror | SourceError]]:

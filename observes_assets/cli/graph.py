@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from dagster import (
     AssetCheckSeverity,
     AssetKey,
+    DagsterError,
     DagsterExecutionInterruptedError,
     DagsterInstance,
     DagsterRunStatus,
     ExecuteInProcessResult,
     Failure,
+    HookContext,
+    JobDefinition,
     RunsFilter,
+    failure_hook,
 )
 
 from observes_assets import progress
@@ -25,6 +29,7 @@ from observes_assets.installation import Installation
 from observes_assets.warehouse import build, dbt
 
 _BY = {"observes/by": "command line"}
+_REMEDY = "docs/runbook.md tells what to do."
 _UNFINISHED = [
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
@@ -43,6 +48,7 @@ class MainJob:
     warned_checks: list[str] = field(default_factory=list)
     has_built: bool = False
     stale_organizations: list[str] = field(default_factory=list)
+    failures: dict[str, ObservesError] = field(default_factory=dict)
 
 
 def run_main_job(
@@ -50,8 +56,12 @@ def run_main_job(
 ) -> MainJob:
     """Ingest; then build, publish and bill if anything is new; else bill alone if a bill is due.
 
+    A source that fails stops neither the others nor the release: its streams stay as they are, and the
+    caller finds it under ``failures``.
+
     Raises:
-        ObservesError: a step failed; what landed before stays landed.
+        ObservesError: building, publishing or billing failed, or a source did before there was any release;
+            what landed before stays landed.
     """
     done = MainJob()
     with progress.listening(bars):
@@ -67,7 +77,9 @@ def run_main_job(
         chosen = [
             key for key in ingest.asset_layer.selected_asset_keys if not sources or key.path[0] in sources
         ]
-        _execute(done, instance, ingest, chosen)
+        _ingest(done, instance, ingest, chosen)
+        if done.failures and not _has_release(installation):
+            raise next(iter(done.failures.values()))
         if _is_release_due(installation):
             done.has_built = True
             _execute(done, instance, defs.resolve_job_def(RELEASE), None)
@@ -76,20 +88,42 @@ def run_main_job(
     return done
 
 
-def _execute(done: MainJob, instance: DagsterInstance, job: object, chosen: list[AssetKey] | None) -> None:
+def _ingest(
+    done: MainJob, instance: DagsterInstance, job: JobDefinition, chosen: list[AssetKey] | None
+) -> None:
+    @failure_hook
+    def note_failure(context: HookContext) -> None:
+        found = context.op_exception
+        if isinstance(found, DagsterError):  # a blocking check: its text names asset and check, no record
+            found = ObservesError(f"{context.op.name} failed: {found}", _REMEDY)
+        if not isinstance(found, ObservesError):
+            # Its text may quote a record; the run's log has it.
+            found = ObservesError(f"{context.op.name} failed: {type(found).__name__}.", "See the run's log.")
+        done.failures[context.op.name] = found
+
+    _execute(done, instance, job.with_hooks({note_failure}), chosen, goes_on=True)
+
+
+def _execute(
+    done: MainJob,
+    instance: DagsterInstance,
+    job: JobDefinition,
+    chosen: list[AssetKey] | None,
+    *,
+    goes_on: bool = False,
+) -> None:
     try:
-        result: ExecuteInProcessResult = job.execute_in_process(  # type: ignore[attr-defined]
+        result: ExecuteInProcessResult = job.execute_in_process(
             instance=instance,
             asset_selection=chosen,
+            raise_on_error=not goes_on,
             tags=_BY,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     except DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     except Failure as failure:
-        raise ObservesError(
-            failure.description or "A step failed.", "docs/runbook.md tells what to do."
-        ) from None
+        raise ObservesError(failure.description or "A step failed.", _REMEDY) from None
     done.run_ids.append(result.run_id)
     for check in result.get_asset_check_evaluations():
         name = f"{check.asset_key.to_user_string()}: {check.check_name}"
@@ -101,11 +135,17 @@ def _execute(done: MainJob, instance: DagsterInstance, job: object, chosen: list
             done.failed_checks.append(name)
 
 
+def _has_release(installation: Installation) -> bool:
+    with installation.connect("is there a release") as connection:
+        return bool(connection.execute("select 1 from landing.releases where is_on_show").fetchone())
+
+
 def _is_release_due(installation: Installation) -> bool:
     with installation.connect("is a release due") as connection:
         if connection.execute("select 1 from landing.hold").fetchone():
             return False
-        return build.is_due(connection, build.identity(connection, installation.contracts))
+        quiet = build.quiet_streams(installation.contracts)
+        return build.is_due(connection, build.identity(connection, installation.contracts), quiet)
 
 
 def _are_bills_due(installation: Installation, done: MainJob) -> bool:

@@ -8,10 +8,13 @@ import typer
 
 from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.installation import Installation
-from observes_assets.warehouse import publish
+from observes_assets.warehouse import holding, publish
 
 app = typer.Typer(help="Releases: list them, roll back, resume.", no_args_is_help=True)
-_COLUMNS = ("release_number", "state", "is_on_show", "is_pinned", "as_of", "published_at", "marts")
+_COLUMNS = (
+    *("release_number", "state", "is_on_show", "is_pinned", "as_of", "published_at", "marts", "stale"),
+    "accepted_loss",
+)
 
 
 @app.command("list")
@@ -23,7 +26,8 @@ def list_releases(as_json: Json = False) -> None:
     with Installation.from_environment().opened("release list") as connection:
         rows = connection.execute(
             "select release_number, state, is_on_show, is_pinned, as_of, published_at, "
-            "(select count(*) from jsonb_object_keys(record -> 'marts')) "
+            "(select count(*) from jsonb_object_keys(record -> 'marts')), "
+            "coalesce(record -> 'stale', '{}'), record -> 'accepted_loss' "
             "from landing.releases order by 1 desc"
         ).fetchall()
         held = connection.execute("select who, why, held_at from landing.hold").fetchone()
@@ -33,8 +37,18 @@ def list_releases(as_json: Json = False) -> None:
         return
     print_table(
         "Releases",
-        ("release", "state", "as of load", "published", "marts"),
-        [(row[0], _state(row), row[4], row[5], row[6]) for row in rows],
+        ("release", "state", "as of load", "published", "marts", "stale"),
+        [
+            (
+                row[0],
+                _state(row),
+                row[4],
+                row[5],
+                row[6],
+                ", ".join(name for name, one in sorted(row[7].items()) if one["since"]),
+            )
+            for row in rows
+        ],
     )
     if held:
         since = f"{held[2].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -54,9 +68,26 @@ def publish_release(
 
     Example: observes release publish
     """
-    with Installation.from_environment().opened("release publish") as connection:
-        shown = publish.resume(connection, number)
+    installation = Installation.from_environment()
+    with installation.opened("release publish") as connection:
+        shown = holding.resume(installation, connection, number, who=getpass.getuser())
     out.print(f"Release {shown} is on show. Publishing goes on with the next run.")
+
+
+@app.command("accept")
+def accept(
+    why: Annotated[str, typer.Option(help="The reason; it stays in the release's record.")],
+) -> None:
+    """Publish the candidate although marts lost more of their rows than they may. Checks must have passed.
+
+    Example: observes release accept --why "the archive of 2019 was deleted on purpose"
+    """
+    installation = Installation.from_environment()
+    with installation.opened("release accept") as connection:
+        release = publish.publish_candidate(
+            connection, installation.bucket, accepted_loss={"who": getpass.getuser(), "why": why}
+        )
+    out.print(f"Release {release.number} is on show.")
 
 
 @app.command("rollback")
@@ -68,9 +99,10 @@ def rollback(
 
     Example: observes release rollback 41 --why "authors of March are wrong"
     """
-    with Installation.from_environment().opened("release rollback") as connection:
+    installation = Installation.from_environment()
+    with installation.opened("release rollback") as connection:
         left = connection.execute("select release_number from landing.releases where is_on_show").fetchone()
-        publish.roll_back(connection, number, who=getpass.getuser(), why=why)
+        holding.roll_back(installation, connection, number, who=getpass.getuser(), why=why)
     out.print(f"Release {number} is on show; publishing is on hold.")
     if left and left[0] > number:
         out.print(

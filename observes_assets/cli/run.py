@@ -10,12 +10,14 @@ from typing import Annotated
 
 import typer
 
+from observes_assets.cli.incidents import show_watched, summary_of, watch_after_run
 from observes_assets.cli.output import Json, err, plain, print_json
 from observes_assets.cli.progress_bars import Bars
 from observes_assets.cli.summary import show_summary, summarize
 from observes_assets.errors import BusyError, SettingsError
 from observes_assets.installation import SOURCES, Installation, require_home
 from observes_assets.postgres import locks
+from observes_assets.postgres.roles import LOADER
 
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="Read only this source; may be given several times.")
@@ -45,7 +47,7 @@ def rebuild(no_wait: NoWait = False, as_json: Json = False) -> None:
     with _only_run(installation, wait=not no_wait):
         from observes_assets.landing.rebuild import forget  # noqa: PLC0415 - only here
 
-        with installation.connect("rebuild") as connection:
+        with installation.connect("rebuild", role=LOADER) as connection:
             forget(connection, installation.contracts)
         _run_and_tell(installation, None, as_json)
 
@@ -94,13 +96,24 @@ def _run_and_tell(installation: Installation, source: list[str] | None, as_json:
     started_at = datetime.now(UTC)
     from observes_assets.cli import graph  # noqa: PLC0415 - imports Dagster: six seconds
 
-    with Bars(visible=not as_json) as bars:
-        result = graph.run_main_job(installation, source, bars)
+    try:
+        with Bars(visible=not as_json) as bars:
+            result = graph.run_main_job(installation, source, bars)
+    except Exception:
+        if watched := watch_after_run(installation):
+            show_watched(watched, to=err)
+        raise
+    watched = watch_after_run(installation)
     with installation.connect("summary") as connection:
         document = summarize(connection, installation, result, started_at)
     if as_json:
-        print_json(document)
+        open_ones = watched.incidents if watched else []
+        print_json({**document, "incidents": [summary_of(one) for one in open_ones]})
     else:
         show_summary(document)
+        if watched:
+            show_watched(watched)
+    for failure in result.failures.values():
+        raise failure
     if not document["ok"]:
         raise typer.Exit(1)

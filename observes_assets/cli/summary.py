@@ -7,9 +7,12 @@ from psycopg import Connection
 
 from observes_assets.billing.files import month_json
 from observes_assets.billing.job import preview
+from observes_assets.cli import github
 from observes_assets.cli.bills import COLUMNS, owed_by_groups
 from observes_assets.cli.output import out, plain, print_table
 from observes_assets.installation import Installation
+from observes_assets.sources.configured import unconfigured
+from observes_assets.warehouse import build
 
 if TYPE_CHECKING:
     from observes_assets.cli.graph import MainJob
@@ -19,6 +22,10 @@ _STREAMS = """
         sum(records_unchanged)::bigint, sum(records_deleted)::bigint, sum(records_quarantined)::bigint
     from landing.loads where run_id = any(%s) group by 1 order by min(load_id)
 """
+_FAILED_REPOSITORIES = """
+    select organization_name || '/' || group_name || '/' || nickname, reason
+    from warehouse.repositories where outcome in ('failed', 'never') order by 1
+"""
 _STREAM_COLUMNS = ("stream", "batches", "read", "written", "unchanged", "deleted", "quarantined")
 
 
@@ -27,27 +34,20 @@ def summarize(
 ) -> dict[str, Any]:
     """Gather what a run did into one document."""
     streams = connection.execute(_STREAMS, [job.run_ids]).fetchall()
-    release = connection.execute(
-        "select release_number, published_at from landing.releases where is_on_show"
-    ).fetchone()
+    quiet = build.quiet_streams(installation.contracts)
+    release = _release(connection, is_new=job.has_built)
     refused = connection.execute(
         "select source, stream, batch, reason from landing.batches join landing.refusals "
         "using (source, stream, batch) where state = 'refused' order by 1, 2, 3"
     ).fetchall()
     held = connection.execute("select who, why from landing.hold").fetchone()
-    failed = (
-        connection.execute(
-            "select organization_name || '/' || group_name || '/' || nickname, reason "
-            "from warehouse.repositories where outcome in ('failed', 'never') order by 1"
-        ).fetchall()
-        if release
-        else []
-    )
+    failed = connection.execute(_FAILED_REPOSITORIES).fetchall() if release else []
     return {
-        "ok": not (job.failed_checks or job.stale_organizations or refused or failed),
+        "ok": not (job.failures or job.failed_checks or job.stale_organizations or refused or failed),
         "seconds": round((datetime.now(UTC) - started_at).total_seconds(), 1),
         "home": str(installation.settings.home),
         "streams": [dict(zip(_STREAM_COLUMNS, row, strict=True)) for row in streams],
+        "has_changed": any(row[3] or row[5] for row in streams if row[0] not in quiet),
         "checks_passed": job.checks_passed,
         "checks_failed": job.failed_checks,
         "checks_warned": job.warned_checks,
@@ -55,13 +55,25 @@ def summarize(
             dict(zip(("source", "stream", "batch", "reason"), row, strict=True)) for row in refused
         ],
         "stale_organizations": job.stale_organizations,
+        "failed_sources": {name: error.message for name, error in job.failures.items()},
         "failed_repositories": [dict(zip(("repository", "reason"), row, strict=True)) for row in failed],
+        "unconfigured_sources": unconfigured(installation.settings),
+        "github": github.read(connection),
         "hold": {"who": held[0], "why": held[1]} if held else None,
-        "release": {"release_number": release[0], "published_at": release[1], "is_new": job.has_built}
-        if release
-        else None,
-        "bills": _bills(connection, installation, release[0]) if release else [],
+        "release": release,
+        "bills": _bills(connection, installation, release["release_number"]) if release else [],
     }
+
+
+def _release(connection: Connection, *, is_new: bool) -> dict[str, Any] | None:
+    """The release on show, with the streams that it shows as of an earlier time than it should."""
+    row = connection.execute(
+        "select release_number, published_at, coalesce(record -> 'stale', '{}') "
+        "from landing.releases where is_on_show"
+    ).fetchone()
+    if row is None:
+        return None
+    return {"release_number": row[0], "published_at": row[1], "is_new": is_new, "stale": row[2]}
 
 
 def _bills(connection: Connection, installation: Installation, release: int) -> list[dict[str, Any]]:
@@ -77,13 +89,15 @@ def _bills(connection: Connection, installation: Installation, release: int) -> 
 
 def show_summary(document: dict[str, Any]) -> None:
     """Print the document so that a person can read it."""
-    written = sum(one["written"] + one["deleted"] for one in document["streams"])
     release = document["release"]
     print_table("Landed", _STREAM_COLUMNS, [tuple(one.values()) for one in document["streams"]])
     _show_troubles(document)
+    github.show(document["github"])
+    for source, missing in document["unconfigured_sources"].items():
+        out.print(f"[dim]{source} is not configured: {missing}.[/]", soft_wrap=True)
     if release and release["is_new"]:
         out.print(f"[bold green]Release {release['release_number']} is on show.[/]")
-    elif release and not written:
+    elif release and not document["has_changed"]:
         out.print(f"[bold]Nothing has changed:[/] release {release['release_number']} stays on show.")
     elif release:
         out.print(f"Release {release['release_number']} stays on show.")
@@ -100,6 +114,13 @@ def show_summary(document: dict[str, Any]) -> None:
 
 
 def _show_troubles(document: dict[str, Any]) -> None:
+    for name, message in document["failed_sources"].items():
+        out.print(f"[bold red]failed[/] {name}: {plain(message)}", soft_wrap=True)
+    for stream, found in ((document["release"] or {}).get("stale") or {}).items():
+        if found["since"]:
+            out.print(
+                f"[yellow]stale[/] {stream}, as of {found['since']}: {plain(found['why'])}", soft_wrap=True
+            )
     for one in document["failed_repositories"]:
         out.print(f"[bold red]failed[/] {one['repository']}: {plain(one['reason'])}", soft_wrap=True)
     for one in document["refused_batches"]:

@@ -6,7 +6,22 @@ classification, owner, freshness and limits are written. ``load`` reads it from 
 the bucket). What a contract says about checks and schedules is derived in ``oath`` and ``automation``.
 """
 
-from observes_assets.contracts.document import Contract, StreamContract, load, parse
+from observes_assets.contracts.customs import Consumer, RateLimit, VolumeBand
+from observes_assets.contracts.document import Contract, load, parse, sources
+from observes_assets.contracts.levels import Freshness
 from observes_assets.contracts.record import Violation
+from observes_assets.contracts.stream import Field, StreamContract
 
-__all__ = ["Contract", "StreamContract", "Violation", "load", "parse"]
+__all__ = [
+    "Consumer",
+    "Contract",
+    "Field",
+    "Freshness",
+    "RateLimit",
+    "StreamContract",
+    "Violation",
+    "VolumeBand",
+    "load",
+    "parse",
+    "sources",
+]

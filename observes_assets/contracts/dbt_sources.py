@@ -4,16 +4,17 @@ One file a source: its documents (``raw_<source>.<stream>``) and their versions
 (``landing.<source>__<stream>``). A test holds the files equal to the contracts.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from observes_assets import contracts
-from observes_assets.contracts import Contract
+from observes_assets.contracts import Contract, StreamContract
+from observes_assets.contracts.yaml_text import as_yaml
 from observes_assets.installation import SOURCES
 from observes_assets.version import DBT_PROJECT
 
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _DOCUMENTS = {
     "load_id": ("bigint", "The load that wrote this version."),
     "line": ("integer", "Line of the record in its batch."),
@@ -39,14 +40,18 @@ def path(source: str) -> Path:
 
 def text(contract: Contract) -> str:
     """What a source's file must hold."""
-    owners = [f"team:{contract.owner}"]
     documents = {
         "name": contract.source,
-        "description": " ".join(contract.purpose.split()),
+        "description": contract.purpose,
         "schema": f"raw_{contract.source}",
-        "config": {"meta": {"dagster": {"group": contract.source, "owners": owners}}},
+        "config": {"tags": [contract.domain], "meta": _meta(contract)},
         "tables": [
-            {"name": stream.name, "description": stream.description, "columns": _columns(_DOCUMENTS)}
+            {
+                "name": stream.name,
+                "description": stream.description,
+                "config": {"meta": _promises(stream)},
+                "columns": _columns(_DOCUMENTS),
+            }
             for stream in contract.streams.values()
         ],
     }
@@ -62,10 +67,31 @@ def text(contract: Contract) -> str:
             for stream in contract.streams.values()
         ],
     }
-    body = yaml.dump(
-        {"sources": [documents, versions]}, Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True
-    )
+    body = as_yaml({"sources": [documents, versions]})
     return f"# Made from the contract of {contract.source} by `make generate`: change that.\n{body}"
+
+
+def _meta(contract: Contract) -> dict[str, Any]:
+    return {
+        "dagster": {"group": contract.source, "owners": contract.owners},
+        "owner": contract.owner,
+        "on_call": contract.on_call,
+        "terms": contract.terms,
+        "contract_version": contract.document.version,
+    }
+
+
+def _promises(stream: StreamContract) -> dict[str, Any]:
+    levels = stream.levels
+    return {
+        "late_after_hours": stream.freshness.warn / _HOUR,
+        "broken_after_hours": stream.freshness.fail / _HOUR,
+        "latency_hours": levels.latency / _HOUR if levels.latency else None,
+        "availability": levels.availability,
+        "kept_days": levels.retention / _DAY if levels.retention else "without end",
+        "key": list(stream.key),
+        "personal_fields": [field.path for field in stream.personal_fields],
+    }
 
 
 def _columns(columns: dict[str, tuple[str, str]]) -> list[dict[str, str]]:
@@ -75,21 +101,10 @@ def _columns(columns: dict[str, tuple[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-class _Plain(yaml.SafeDumper):
-    """Looks like the project's other files: lists are indented, and nothing points elsewhere."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        """Indent lists too."""
-        super().increase_indent(flow, indentless=False)
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        """Never point at an equal value elsewhere."""
-        return True
-
-
 def main() -> None:
     """Write every source's file."""
     for source in SOURCES:
+        path(source).parent.mkdir(exist_ok=True)
         path(source).write_text(text(contracts.load(source)))
 
 

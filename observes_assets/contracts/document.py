@@ -1,99 +1,27 @@
 """Read a contract document and answer the questions that the rest of Observes asks of it."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
-from typing import Any
 
-import msgspec
 import yaml
 from open_data_contract_standard.model import (
-    CustomProperty,
     OpenDataContractStandard,
-    SchemaObject,
-    SchemaProperty,
+    Server,
+    Support,
     Team,
+    TeamMember,
 )
 from pydantic import ValidationError
 
-from observes_assets.contracts.record import Violation, check, record_type
+from observes_assets.contracts import customs, levels
+from observes_assets.contracts.customs import Consumer, RateLimit, SourceCustoms
+from observes_assets.contracts.stream import StreamContract
+from observes_assets.contracts.yaml_text import from_yaml
 from observes_assets.errors import SettingsError
 
-# libyaml's loader is ten times faster, where PyYAML was built with it; both build plain values only.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True)
-class StreamContract:
-    """What a source promises about one stream."""
-
-    source: str
-    schema: SchemaObject
-    sla: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The stream's name, as in ``raw_<source>.<stream>``."""
-        return str(self.schema.name)
-
-    @property
-    def description(self) -> str:
-        """What one record is."""
-        return " ".join((self.schema.description or "").split())
-
-    @property
-    def properties(self) -> list[SchemaProperty]:
-        """The promised fields."""
-        return self.schema.properties or []
-
-    @cached_property
-    def key(self) -> tuple[str, ...]:
-        """Names of the key's fields, in order; the scope's fields come first."""
-        keyed = [item for item in self.properties if item.primaryKey]
-        return tuple(str(item.name) for item in sorted(keyed, key=lambda one: one.primaryKeyPosition or 0))
-
-    @cached_property
-    def scope_by(self) -> tuple[str, ...]:
-        """Fields that split the stream into scopes; empty: the stream is one scope."""
-        return tuple(self._custom("scopeBy", []))
-
-    @property
-    def maximum_quarantined_count(self) -> int:
-        """A batch with more refused records than this is refused as a whole."""
-        return int(self._custom("maximumQuarantinedCount", 0))
-
-    @property
-    def maximum_vanished_share(self) -> float:
-        """A complete batch that lacks a larger share of its scope's keys than this is refused (0 to 1)."""
-        return float(self._custom("maximumVanishedShare", 0.0))
-
-    @property
-    def personal(self) -> tuple[str, ...]:
-        """Fields that are pseudonymised in staging."""
-        return tuple(str(item.name) for item in self.properties if item.classification == "personal")
-
-    @property
-    def cron(self) -> str:
-        """When the stream is extracted, as a cron line in UTC."""
-        return str(self.sla["frequency"])
-
-    @property
-    def freshness_hours(self) -> tuple[float, float]:
-        """Age in hours from which the stream is late: (warn, fail)."""
-        return float(self.sla["freshness_warn"]), float(self.sla["freshness_fail"])
-
-    def _custom(self, name: str, default: Any) -> Any:
-        return _customs(self.schema.customProperties).get(name, default)
-
-    @cached_property
-    def _record_type(self) -> type[msgspec.Struct]:
-        return record_type(self.name, self.properties)
-
-    def check(self, record: Any) -> Violation | None:
-        """Check one parsed record; None if it keeps the promises."""
-        return check(record, self._record_type)
+FILE = "contract.yaml"
 
 
 @dataclass(frozen=True)
@@ -112,43 +40,87 @@ class Contract:
     @cached_property
     def streams(self) -> dict[str, StreamContract]:
         """The source's streams by name."""
-        slas = self._sla_by_stream()
+        schemas = {str(schema.name): schema for schema in self.document.schema_ or []}
+        promised = levels.by_stream(self.document.slaProperties or [], list(schemas))
         return {
-            str(schema.name): StreamContract(self.source, schema, slas.get(str(schema.name), {}))
-            for schema in self.document.schema_ or []
+            name: StreamContract(self.source, schema, promised[name], self.sha256)
+            for name, schema in schemas.items()
         }
 
     @property
-    def owner(self) -> str:
-        """Name of the team that answers for the source."""
+    def domain(self) -> str:
+        """The part of the company that the source is about."""
+        return self.document.domain or ""
+
+    @property
+    def members(self) -> list[TeamMember]:
+        """The team's members, with their roles."""
         team = self.document.team
-        if isinstance(team, Team) and team.name:
-            return team.name
-        members = (team.members if isinstance(team, Team) else team) or []
-        owners = [one.username or one.name for one in members if one.role == "owner"]
-        if not owners:
+        return (team.members if isinstance(team, Team) else team) or []
+
+    @property
+    def owner(self) -> str:
+        """Who answers for the source: a team's name or an e-mail address."""
+        team = self.document.team
+        named = team.name if isinstance(team, Team) else None
+        owner = self._member("owner") or named
+        if owner is None:
             raise SettingsError(f"contract of {self.source}: no owner in its team.")
-        return str(owners[0])
+        return owner
+
+    @property
+    def on_call(self) -> str | None:
+        """Who is told when the source is broken: a rota's name or an e-mail address."""
+        return self._member("on-call")
+
+    @property
+    def owners(self) -> list[str]:
+        """Owner and on-call as Dagster and dbt write them: an e-mail address, or ``team:`` and a name."""
+        found = dict.fromkeys(one for one in (self.owner, self.on_call) if one)
+        return [one if "@" in one else f"team:{one}" for one in found]
+
+    @property
+    def support(self) -> list[Support]:
+        """Channels where people ask about the source."""
+        return self.document.support or []
+
+    @property
+    def servers(self) -> list[Server]:
+        """Where the vendor keeps the data."""
+        return self.document.servers or []
 
     @property
     def purpose(self) -> str:
         """What the source is for."""
-        return (self.document.description.purpose or "").strip() if self.document.description else ""
+        return self._described("purpose")
 
-    def _sla_by_stream(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for item in self.document.slaProperties or []:
-            for element in (item.element or "").split(","):
-                sla = found.setdefault(element.strip().split(".")[0], {})
-                if item.property == "freshness":
-                    sla["freshness_warn"], sla["freshness_fail"] = item.value, item.valueExt or item.value
-                elif item.property:
-                    sla[item.property] = item.value
-        return found
+    @property
+    def terms(self) -> str:
+        """What its data may be used for, and where it ends: usage and limitations."""
+        return f"{self._described('usage')} {self._described('limitations')}".strip()
 
+    @cached_property
+    def customs(self) -> SourceCustoms:
+        """What is promised beside the standard's own fields."""
+        return customs.read(self.document.customProperties, SourceCustoms, f"contract of {self.source}")
 
-def _customs(items: list[CustomProperty] | None) -> dict[str, Any]:
-    return {item.property: item.value for item in items or [] if item.property}
+    @property
+    def consumers(self) -> tuple[Consumer, ...]:
+        """Who reads the source, what of it, and why."""
+        return self.customs.consumers
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What the vendor takes; None: no limit is known."""
+        limit = self.customs.rate_limit
+        return limit if isinstance(limit, RateLimit) else None
+
+    def _member(self, role: str) -> str | None:
+        return next((one.username or one.name for one in self.members if one.role == role), None)
+
+    def _described(self, what: str) -> str:
+        text = getattr(self.document.description, what, None) if self.document.description else None
+        return " ".join((text or "").split())
 
 
 # Every landing asks for the contract of its batch, mostly the same one; reading it takes a tenth of a second.
@@ -156,38 +128,31 @@ def _customs(items: list[CustomProperty] | None) -> dict[str, Any]:
 def parse(source: str, text: bytes) -> Contract:
     """Read a contract from its bytes.
 
+    Asked of it is what a landing needs. That it is complete is for ``lint`` to say: an archived batch is
+    read with the contract that it had.
+
     Raises:
-        SettingsError: not an Open Data Contract Standard document, or a promise that Observes needs is
+        SettingsError: not an Open Data Contract Standard document, or a promise that a landing needs is
             missing; names the source and the stream.
     """
     try:
-        plain = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, in either case
-        document = OpenDataContractStandard.model_validate(plain)
+        document = OpenDataContractStandard.model_validate(from_yaml(text))
     except (ValidationError, yaml.YAMLError) as error:
         lines = str(error).splitlines()
         raise SettingsError(f"contract of {source} is unreadable: {' '.join(lines[:3])}.") from None
     contract = Contract(source=source, text=text, document=document)
     for stream in contract.streams.values():
-        _require_sound(stream)
+        stream.require_sound()
     return contract
 
 
-def _require_sound(stream: StreamContract) -> None:
-    name = f"contract of {stream.source}, stream {stream.name}"
-    if not stream.key:
-        raise SettingsError(f"{name}: no primaryKey.")
-    if stream.key[: len(stream.scope_by)] != stream.scope_by:
-        raise SettingsError(f"{name}: the key must begin with the fields of scopeBy.")
-    required = {item.name for item in stream.properties if item.required}
-    for field in stream.key:
-        if field not in required:
-            raise SettingsError(f"{name}: key field {field} must be required.")
-    for promise in ("frequency", "freshness_warn", "freshness_fail"):
-        if promise not in stream.sla:
-            raise SettingsError(f"{name}: no {promise.split('_')[0]} among its slaProperties.")
+def sources() -> tuple[str, ...]:
+    """Names of the sources: each folder under ``sources`` that holds a contract."""
+    folders = resources.files("observes_assets.sources").iterdir()
+    return tuple(sorted(one.name for one in folders if one.joinpath(FILE).is_file()))
 
 
 def load(source: str) -> Contract:
     """Read the contract from the source's own folder."""
     folder = resources.files("observes_assets.sources").joinpath(source)
-    return parse(source, folder.joinpath("contract.yaml").read_bytes())
+    return parse(source, folder.joinpath(FILE).read_bytes())

@@ -17,6 +17,7 @@ from observes_assets.contracts import StreamContract
 from observes_assets.landing.copy import copy_chosen, copy_heads, copy_keys, copy_records, note_heads
 from observes_assets.landing.known import Known
 from observes_assets.landing.ledger import Counts, write_load, write_quarantine
+from observes_assets.landing.promises import require_kept
 from observes_assets.landing.recognition import find_missing, have_heads_passed, is_repetition, known_heads
 from observes_assets.landing.records import Reader, scope_prefix
 from observes_assets.landing.refusal import SAMPLE_SIZE, check_quality, shrunk
@@ -38,13 +39,17 @@ class Load:
 
 @dataclass(frozen=True)
 class Landing:
-    """One landing in progress: a batch, its contract, its local file, and the open transaction."""
+    """One landing in progress: a batch, its contract, its local file, and the open transaction.
+
+    ``unstorable`` names lines that go to quarantine since Postgres can't store them.
+    """
 
     connection: Connection
     manifest: Manifest
     contract: StreamContract
     path: Path
     limits_apply: bool
+    unstorable: frozenset[int] = frozenset()
 
     @property
     def tables(self) -> StreamTables:
@@ -60,10 +65,11 @@ class Landing:
         """Land the batch inside the caller's transaction.
 
         Raises:
-            BatchRefusedError: too much of it is in quarantine, too many keys vanish, or its count is wrong.
+            BatchRefusedError: too much of it is in quarantine, too many keys vanish, or it breaks another
+                promise of its contract.
         """
         load_id = self._lock()
-        reader = Reader(self.path, self.contract, self.manifest.scope)
+        reader = Reader(self.path, self.contract, self.manifest.scope, self.unstorable)
         if self.manifest.kind == "differential" and self.manifest.record_count == 0:
             counts = Counts()
         elif not self._scope_has_heads():
@@ -81,7 +87,10 @@ class Landing:
             run_id=run_id,
             code_version=code_version,
             started_at=started_at,
+            is_accepted=not self.limits_apply,
         )
+        if self.limits_apply:
+            require_kept(self.connection, self.contract, load_id)
         return Load(load_id, self.manifest, counts)
 
     def _lock(self) -> int:

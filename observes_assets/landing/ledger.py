@@ -49,7 +49,7 @@ def write_load(connection: Connection, manifest: Manifest, load_id: int, counts:
     """Write the load's row, and that its batch has landed.
 
     Args:
-        run: run_id, code_version and started_at (UTC).
+        run: run_id, code_version, started_at (UTC) and is_accepted (a person accepted the batch).
     """
     connection.execute(
         """
@@ -57,7 +57,7 @@ def write_load(connection: Connection, manifest: Manifest, load_id: int, counts:
             %(load_id)s, %(source)s, %(stream)s, %(batch)s, %(scope)s, %(kind)s, %(is_first)s,
             %(extracted_from)s, %(extracted_until)s, %(read)s, %(written)s, %(unchanged)s,
             %(deleted)s, %(quarantined)s, %(hash_recipe)s, %(contract_sha256)s, %(code_version)s,
-            %(run_id)s, %(started_at)s, clock_timestamp()
+            %(run_id)s, %(started_at)s, clock_timestamp(), %(reported_count)s, %(is_accepted)s
         """,
         {
             "load_id": load_id,
@@ -70,6 +70,7 @@ def write_load(connection: Connection, manifest: Manifest, load_id: int, counts:
             "extracted_from": manifest.extracted_from,
             "extracted_until": manifest.extracted_until,
             "hash_recipe": HASH_RECIPE,
+            "reported_count": manifest.reported_count,
             "contract_sha256": manifest.contract_sha256,
             **asdict(counts),
             **run,

@@ -5,33 +5,17 @@ scope until a person accepts or rejects it; the decision lies beside the manifes
 ``landing.batches`` is a copy of the archive's listing, so that no run lists it twice.
 """
 
-import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
-from psycopg import Connection, DataError
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from observes_assets import contracts
 from observes_assets.archive import Archive, Cursor, Manifest, Scope
-from observes_assets.contracts import Contract
 from observes_assets.errors import IntegrityError
-from observes_assets.landing.land import Landing, Load
-from observes_assets.landing.refusal import BatchRefusedError
-
-_WAITING = frozenset({"pending", "accepted"})
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A batch that waits for a decision."""
-
-    manifest: Manifest
-    reason: str
-    is_about_bytes: bool
+from observes_assets.landing.land import Load
+from observes_assets.landing.one_batch import land_one
+from observes_assets.landing.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -74,17 +58,28 @@ def sync(
 
 
 def _remember(connection: Connection, manifest: Manifest, state: str) -> None:
-    """Note a batch of the archive, unless it is known."""
+    """Note a batch of the archive, unless it is known, or a rebuild has forgotten those before it meanwhile.
+
+    With a gap, no later listing would begin early enough to find them.
+    """
     connection.execute(
-        "insert into landing.batches values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-        [
-            manifest.source,
-            manifest.stream,
-            manifest.batch,
-            Jsonb(manifest.scope),
-            state,
-            Jsonb(msgspec.to_builtins(manifest)),
-        ],
+        """
+        insert into landing.batches
+        select %(source)s, %(stream)s, %(batch)s, %(scope)s, %(state)s, %(manifest)s
+        where %(batch)s = 1 or exists (
+            select from landing.batches
+            where (source, stream, batch) = (%(source)s, %(stream)s, %(batch)s - 1)
+        )
+        on conflict do nothing
+        """,
+        {
+            "source": manifest.source,
+            "stream": manifest.stream,
+            "batch": manifest.batch,
+            "scope": Jsonb(manifest.scope),
+            "state": state,
+            "manifest": Jsonb(msgspec.to_builtins(manifest)),
+        },
     )
 
 
@@ -125,47 +120,17 @@ def land_pending(
     return loads, refusals
 
 
-def land_one(
-    connection: Connection, archive: Archive, manifest: Manifest, *, run_id: str
-) -> Load | Refusal | None:
-    """Land one batch, or write down its refusal; None if another process settled it, or one before it."""
-    started_at = datetime.now(UTC)
-    try:
-        with TemporaryDirectory(prefix="observes-landing-") as folder:
-            path = Path(folder) / "records.ndjson.zst"
-            archive.download(manifest, path)
-            contract = _contract_of(archive, manifest)
-            with connection.transaction():
-                state = _lock_state(connection, manifest)
-                if state not in _WAITING or _is_behind_another(connection, manifest):
-                    return None
-                landing = Landing(
-                    connection, manifest, contract.streams[manifest.stream], path, state == "pending"
-                )
-                return landing.run(run_id=run_id, code_version=archive.code_version, started_at=started_at)
-    except BatchRefusedError as error:
-        return _refuse(connection, manifest, error)
-    except IntegrityError as error:
-        return _refuse(connection, manifest, BatchRefusedError(error.message, {}, []))
-    except DataError as error:
-        # The primary message names the kind of the trouble; detail and context would quote the record.
-        reason = f"Postgres can't store a record: {error.diag.message_primary}"
-        return _refuse(connection, manifest, BatchRefusedError(reason, {}, []))
-
-
-def _contract_of(archive: Archive, manifest: Manifest) -> Contract:
-    text = archive.contract_text(manifest.contract_sha256)
-    if hashlib.sha256(text).hexdigest() != manifest.contract_sha256:
-        raise IntegrityError(f"The contract of {manifest.title} is not the one that its manifest names.")
-    return contracts.parse(manifest.source, text)
-
-
 def start_of(connection: Connection, source: str, stream: str, scope: Scope) -> Start:
     """Where the next extraction of a scope begins: after the last batch, or where a rejected one began."""
     rows = connection.execute(
+        # A scope has as many batches as it was read; only the last one and what came of rejections is asked.
         "select batch, state, manifest from landing.batches "
-        "where (source, stream, scope) = (%s, %s, %s) order by batch",
-        [source, stream, Jsonb(scope)],
+        "where (source, stream, scope) = (%(source)s, %(stream)s, %(scope)s) and ("
+        "    state = 'rejected' or manifest -> 'makes_up_for' <> '[]' or batch = ("
+        "        select max(batch) from landing.batches "
+        "        where (source, stream, scope) = (%(source)s, %(stream)s, %(scope)s))"
+        ") order by batch",
+        {"source": source, "stream": stream, "scope": Jsonb(scope)},
     ).fetchall()
     known = {batch: msgspec.convert(manifest, Manifest) for batch, _, manifest in rows}
     made_up = {batch for manifest in known.values() for batch in manifest.makes_up_for}
@@ -198,7 +163,10 @@ def _manifests(connection: Connection, source: str, stream: str, condition: str)
 
 
 def _require_same(connection: Connection, archive: Archive, source: str, stream: str, last: int) -> None:
-    known = _manifests(connection, source, stream, f"batch = {last}")[0]
+    remembered = _manifests(connection, source, stream, f"batch = {last}")
+    if not remembered:
+        return  # a rebuild has forgotten it meanwhile
+    (known,) = remembered
     try:
         found = archive.manifest(source, stream, last)
     except IntegrityError as error:
@@ -225,46 +193,3 @@ def _standing_refusals(connection: Connection, source: str, stream: str) -> list
         Refusal(msgspec.convert(manifest, Manifest), reason, is_about_bytes)
         for manifest, reason, is_about_bytes in rows
     ]
-
-
-def _lock_state(connection: Connection, manifest: Manifest) -> str:
-    row = connection.execute(
-        "select state from landing.batches where (source, stream, batch) = (%s, %s, %s) for update",
-        [manifest.source, manifest.stream, manifest.batch],
-    ).fetchone()
-    assert row is not None
-    return str(row[0])
-
-
-def _is_behind_another(connection: Connection, manifest: Manifest) -> bool:
-    """Whether an earlier batch of the scope has not landed: a process beside us may have refused it."""
-    row = connection.execute(
-        "select exists (select from landing.batches where (source, stream, scope) = (%s, %s, %s) "
-        "and batch < %s and state in ('pending', 'refused', 'accepted'))",
-        [manifest.source, manifest.stream, Jsonb(manifest.scope), manifest.batch],
-    ).fetchone()
-    return bool(row and row[0])
-
-
-def _refuse(connection: Connection, manifest: Manifest, error: BatchRefusedError) -> Refusal | None:
-    with connection.transaction():
-        if _lock_state(connection, manifest) not in _WAITING:
-            return None
-        connection.execute(
-            "insert into landing.refusals values (%s, %s, %s, %s, %s, %s, clock_timestamp()) "
-            "on conflict (source, stream, batch) do update set (reason, counts, samples, refused_at) "
-            "= (excluded.reason, excluded.counts, excluded.samples, excluded.refused_at)",
-            [
-                manifest.source,
-                manifest.stream,
-                manifest.batch,
-                error.reason,
-                Jsonb(error.counts),
-                Jsonb(error.samples),
-            ],
-        )
-        connection.execute(
-            "update landing.batches set state = 'refused' where (source, stream, batch) = (%s, %s, %s)",
-            [manifest.source, manifest.stream, manifest.batch],
-        )
-    return Refusal(manifest, error.reason, not error.counts)

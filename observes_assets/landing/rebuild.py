@@ -21,5 +21,6 @@ def forget(connection: Connection, contracts: Mapping[str, Contract]) -> None:
                 tables.empty(connection, stream)
         connection.execute(
             "truncate landing.loads, landing.batches, landing.quarantine, landing.refusals, "
-            "landing.identities, landing.ignored_commits"
+            "landing.checked, landing.identities, landing.ignored_commits, "
+            "landing.attempts, landing.incidents"
         )

@@ -49,6 +49,7 @@ class Reader:
     path: Path
     contract: StreamContract
     scope: Scope
+    unstorable: frozenset[int] = frozenset()
     known: Known | None = None
     refused: list[Refused] = field(default_factory=list)
     line_count: int = 0
@@ -78,6 +79,8 @@ class Reader:
                 self._refuse(line, None, Violation("$", f"not valid JSON: {error.msg}"))
                 continue
             violation = _unstorable(document) or check(parsed) or self._out_of_scope(parsed)
+            if line in self.unstorable:
+                violation = Violation("$", "holds a value that Postgres can't store")
             key = _key(parsed, key_fields)
             if violation is None and key is not None and len(key) <= LONGEST_KEY:
                 yield line, key, line_hash(document), document

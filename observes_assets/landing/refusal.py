@@ -1,5 +1,6 @@
 """When a batch is refused as a whole: too much of it breaks the contract, or too much would vanish."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from observes_assets.archive import Manifest
@@ -20,6 +21,15 @@ class BatchRefusedError(RefusedError):
         self.samples = samples
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A batch that waits for a decision."""
+
+    manifest: Manifest
+    reason: str
+    is_about_bytes: bool
+
+
 def check_quality(reader: Reader, manifest: Manifest, *, limits_apply: bool) -> None:
     """Judge a batch that was read to its end.
 
@@ -31,7 +41,7 @@ def check_quality(reader: Reader, manifest: Manifest, *, limits_apply: bool) -> 
         raise IntegrityError(
             f"{manifest.title} holds {reader.line_count} records, its manifest says {manifest.record_count}."
         )
-    allowed = reader.contract.maximum_quarantined_count
+    allowed = reader.contract.quarantine_threshold(reader.line_count)
     if limits_apply and len(reader.refused) > allowed:
         raise BatchRefusedError(
             f"{len(reader.refused)} of {reader.line_count} records break the contract, {allowed} may",

@@ -16,6 +16,9 @@ LANDING = "landing"
 BUILD = "build"
 RUN = "run"
 CHORES = "chores"
+WATCH = "watch"
+ERASURE = "erasure"
+"""Held shared by whoever archives or lands, and exclusively by an erasure."""
 
 
 def stream_lock(source: str, stream: str) -> str:
@@ -60,6 +63,20 @@ def session_lock(
     finally:
         if not connection.closed:
             connection.execute("select pg_advisory_unlock(%s)", [key])
+
+
+@contextmanager
+def shared_lock(connection: Connection, name: str) -> Iterator[None]:
+    """Hold a lock for the block together with others, and wait for whoever has it alone.
+
+    Who wants it alone asks now and then instead of standing in line, so holding it twice can't block itself.
+    """
+    connection.execute("select pg_advisory_lock_shared(%s)", [lock_id(name)])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock_shared(%s)", [lock_id(name)])
 
 
 def holder(connection: Connection, name: str) -> str:

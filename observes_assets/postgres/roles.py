@@ -1,18 +1,38 @@
-"""Database roles, made idempotently.
+"""Database roles, made idempotently: each may do what its work needs, and nothing else.
 
-``observes_reader`` sees ``warehouse`` and the releases, nothing else: grant it to people and BI tools. Their
-statements, and transactions in which they do nothing, end after ten minutes: old releases must go some day.
-``observes_builder`` is what dbt becomes (``set role``): it reads raw tables and the landing's answers and
-owns ``staging`` and ``candidate``, and can write nothing else.
+- ``observes_loader`` is what extraction and landing become: it writes raw tables, versions and the ledger.
+- ``observes_builder`` is what dbt becomes: it reads raw tables and the landing's answers, and owns
+  ``staging`` and ``candidate``.
+- ``observes_billing`` is what bills become: it reads marts, people in plain text among them, and the ledger.
+- ``observes_reader`` is for people and BI tools: ``warehouse`` and the releases, without the columns that
+  show people in plain text.
+
+Nobody logs in as one of them: Observes' own login makes everything and takes a role (``set role``) for the
+work; grant the reader to the logins of people. Set-up, a build's frame, publishing and erasing are the
+login's own. Only the login reads the pseudonym key, and only it connects to Dagster's database.
 """
+
+from collections.abc import Mapping, Sequence
 
 from psycopg import Connection, sql
 
 from observes_assets.postgres.locks import lock_transaction
 
-READER = "observes_reader"
+LOADER = "observes_loader"
 BUILDER = "observes_builder"
-_READABLE = ("build", "loads", "identities", "ignored_commits")
+BILLING = "observes_billing"
+READER = "observes_reader"
+_OWN = (LOADER, BUILDER, BILLING)
+_DATABASE = {
+    LOADER: "connect, temporary",
+    BUILDER: "connect, temporary",
+    BILLING: "connect",
+    READER: "connect",
+}
+_BUILDER_READS = ("build", "loads", "identities", "ignored_commits")
+_LOADER_READS = ("build", "releases", "check_results", "installation", "erasures")
+_BILLING_READS = ("releases", "loads", "batches", "hold", "attempts")
+_KEY = "pseudonym_key"
 
 _CREATE = """
 do $$ begin
@@ -25,21 +45,27 @@ def create_roles(connection: Connection) -> None:
     """Make the roles and close the database to everybody else."""
     with connection.transaction():
         lock_transaction(connection, "roles")
-        for role in (READER, BUILDER):
-            connection.execute(sql.SQL(_CREATE).format(role=sql.Identifier(role)))
         database = sql.Identifier(connection.info.dbname)
-        connection.execute(sql.SQL("revoke all on database {} from public").format(database))
-        for role, privileges in ((READER, "connect"), (BUILDER, "connect, temporary")):
+        close_database(connection, connection.info.dbname)
+        for role, privileges in _DATABASE.items():
+            name = sql.Identifier(role)
+            connection.execute(sql.SQL(_CREATE).format(role=name))
             connection.execute(
-                sql.SQL("grant {} on database {} to {}").format(
-                    sql.SQL(privileges), database, sql.Identifier(role)
-                )
+                sql.SQL("grant {} on database {} to {}").format(sql.SQL(privileges), database, name)
             )
-        connection.execute(
-            sql.SQL("grant {} to current_user with inherit true, set true").format(sql.Identifier(BUILDER))
-        )
+        for role in _OWN:
+            connection.execute(
+                sql.SQL("grant {} to current_user with inherit true, set true").format(sql.Identifier(role))
+            )
         connection.execute("revoke all on schema public from public")
         _limit_others(connection, database)
+
+
+def close_database(connection: Connection, name: str) -> None:
+    """Let nobody but its owner connect to a database, if there is one of that name on this server."""
+    found = connection.execute("select from pg_database where datname = %s", [name]).fetchone()
+    if found is not None:
+        connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
 
 
 def _limit_others(connection: Connection, database: sql.Identifier) -> None:
@@ -56,27 +82,93 @@ def grant_builder(connection: Connection, raw_schemas: list[str], version_tables
     """Let the builder read what staging reads, and make its own two schemas."""
     builder = sql.Identifier(BUILDER)
     with connection.transaction():
-        connection.execute(sql.SQL("grant usage on schema landing to {}").format(builder))
-        for table in (*_READABLE, *version_tables):
-            connection.execute(
-                sql.SQL("grant select on {} to {}").format(sql.Identifier("landing", table), builder)
-            )
-        for function in ("pseudonym(text)", "join_build(text)", "hold_build(text)"):
-            connection.execute(
-                sql.SQL("grant execute on function landing.{} to {}").format(sql.SQL(function), builder)
-            )
+        _grant(connection, BUILDER, "usage", "schema landing")
+        for table in (*_BUILDER_READS, *version_tables):
+            _grant_on(connection, BUILDER, "select", "landing", table)
+        for function in (
+            "pseudonym(text)",
+            "canonical(text)",
+            "person_id(text)",
+            "without_people(text)",
+            "join_build(text)",
+            "hold_build(text)",
+        ):
+            _grant(connection, BUILDER, "execute", f"function landing.{function}")
         for schema in raw_schemas:
-            name = sql.Identifier(schema)
-            connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, builder))
-            connection.execute(sql.SQL("grant select on all tables in schema {} to {}").format(name, builder))
+            _grant_all(connection, BUILDER, "select", schema)
         connection.execute(sql.SQL("create schema if not exists staging authorization {}").format(builder))
 
 
-def grant_reader(connection: Connection, schema: str, relations: list[str]) -> None:
-    """Let readers read some relations of a schema."""
-    reader, name = sql.Identifier(READER), sql.Identifier(schema)
-    connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, reader))
+def grant_loader(connection: Connection, raw_schemas: list[str]) -> None:
+    """Let the loader write raw tables and the landing's notes, but for what isn't the landing's to say."""
+    writes = "select, insert, update, delete, truncate, maintain"
+    with connection.transaction():
+        for schema in raw_schemas:
+            _grant_all(connection, LOADER, writes, schema)
+        _grant(connection, LOADER, "usage", "schema landing")
+        _grant(connection, LOADER, "usage", "sequence landing.load_id")
+        for (table,) in connection.execute(
+            "select tablename from pg_tables where schemaname = 'landing' and tablename <> %s", [_KEY]
+        ).fetchall():
+            _grant_on(connection, LOADER, "select" if table in _LOADER_READS else writes, "landing", table)
+
+
+def grant_billing(connection: Connection) -> None:
+    """Let bills read the ledger, and say of a release that it must stay."""
+    with connection.transaction():
+        _grant(connection, BILLING, "usage", "schema landing, raw_git, raw_observes")
+        for table in _BILLING_READS:
+            _grant_on(connection, BILLING, "select", "landing", table)
+        _grant_on(connection, BILLING, "select", "raw_git", "observations")
+        _grant_on(connection, BILLING, "select", "raw_observes", "closings")
+        # Not the build's token, which opens the candidate.
+        _grant(connection, BILLING, "select (state, reason, requirements)", "landing.build")
+        _grant(connection, BILLING, "update (is_pinned, is_recorded)", "landing.releases")
+
+
+def grant_reader(
+    connection: Connection, schema: str, relations: Sequence[str], personal: Mapping[str, Sequence[str]]
+) -> None:
+    """Let readers read some relations of a schema, and bills all of each.
+
+    Args:
+        personal: columns that show people in plain text, by relation: bills see them, readers don't.
+    """
+    for role in (READER, BILLING):
+        _grant(connection, role, "usage", sql.SQL("schema {}").format(sql.Identifier(schema)))
     for relation in relations:
-        connection.execute(
-            sql.SQL("grant select on {} to {}").format(sql.Identifier(schema, relation), reader)
-        )
+        _grant_on(connection, BILLING, "select", schema, relation)
+        hidden = personal.get(relation)
+        if not hidden:
+            _grant_on(connection, READER, "select", schema, relation)
+            continue
+        rows = connection.execute(
+            "select attname from pg_attribute "
+            "where attrelid = format('%%I.%%I', %s::text, %s::text)::regclass and attnum > 0 "
+            "and not attisdropped and attname <> all(%s)",
+            [schema, relation, list(hidden)],
+        ).fetchall()
+        columns = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
+        _grant_on(connection, READER, sql.SQL("select ({})").format(columns), schema, relation)
+
+
+def _grant(connection: Connection, role: str, privileges: str, what: str | sql.Composed) -> None:
+    on = sql.SQL(what) if isinstance(what, str) else what
+    connection.execute(sql.SQL("grant {} on {} to {}").format(sql.SQL(privileges), on, sql.Identifier(role)))
+
+
+def _grant_on(
+    connection: Connection, role: str, privileges: str | sql.Composed, schema: str, relation: str
+) -> None:
+    words = sql.SQL(privileges) if isinstance(privileges, str) else privileges
+    connection.execute(
+        sql.SQL("grant {} on {} to {}").format(words, sql.Identifier(schema, relation), sql.Identifier(role))
+    )
+
+
+def _grant_all(connection: Connection, role: str, privileges: str, schema: str) -> None:
+    name, whom = sql.Identifier(schema), sql.Identifier(role)
+    connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, whom))
+    connection.execute(
+        sql.SQL("grant {} on all tables in schema {} to {}").format(sql.SQL(privileges), name, whom)
+    )

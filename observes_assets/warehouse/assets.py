@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -16,7 +18,6 @@ from dagster import (
     MaterializeResult,
     MetadataValue,
     Output,
-    asset,
     multi_asset,
 )
 from dagster_dbt import DbtCliInvocation
@@ -27,12 +28,17 @@ from observes_assets import progress
 from observes_assets.bucket import Bucket
 from observes_assets.errors import PublishRefusedError
 from observes_assets.extraction import Extractor
+from observes_assets.oath import disclosure
+from observes_assets.oath.checks import evaluation
+from observes_assets.oath.known_secrets import known_secrets
 from observes_assets.oath.previews import preview_table
 from observes_assets.resources import InstallationResource
+from observes_assets.sources.observes import copies
 from observes_assets.version import DBT_PROJECT
-from observes_assets.warehouse import build, dbt, dbt_specs, git_answers, publish, retention
+from observes_assets.warehouse import build, dbt, dbt_specs, gate, git_answers, publish, retention
 
 RELEASE = AssetKey(["warehouse", "release"])
+PUBLISHABLE = "publishable"
 _OWNERS = ["team:data-platform"]
 
 
@@ -73,17 +79,21 @@ def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
             for contract in opened.contracts.values():
                 for stream in contract.streams:
                     Extractor(connection, opened.archive, contract, context.run_id).land_waiting(stream)
-            with build.building(connection, identity) as building:
+            copies.bring_up_to_date(connection)  # a hold that was unknown to a new database
+            required = gate.requirements(manifest, opened.contracts)
+            with build.building(connection, identity, required) as building:
+                raw = build.examine_raw(connection, opened.contracts)
                 git_answers.fill(connection)
                 dbt.prepare_target(target)
                 variables = dbt.environment(opened.database_url, token=building.token, target=target)
                 for event in _run_dbt(context, manifest, target, variables):
                     yield _described(connection, manifest, event)
-                outcome = dbt.results(target, manifest)
-                build.finish(connection, building, outcome, dbt.marts(manifest))
-                failed = [one.name for one in outcome if one.is_blocking and not one.has_passed]
+                secrets = known_secrets(opened.settings)
+                told = disclosure.examine_candidate(connection, manifest, opened.contracts, secrets)
+                failed = build.finish(connection, building, [*raw, *dbt.results(target, manifest), told])
                 if failed:
-                    raise Failure(f"The candidate is not fit to publish: {', '.join(failed[:5])}.")
+                    why = f" {told.message}." if told.message else ""
+                    raise Failure(f"The candidate is not fit to publish: {', '.join(failed[:5])}.{why}")
                 dbt.keep_docs(target, opened.settings.home / "docs")
         dbt.forget_target(target)
 
@@ -125,7 +135,7 @@ def _described(connection: Connection, manifest: dict[str, Any], event: Any) -> 
     if not isinstance(event, Output) or not event.output_name.startswith(f"{publish.WAREHOUSE}__"):
         return event
     mart = event.output_name.removeprefix(f"{publish.WAREHOUSE}__")
-    table = sql.Identifier(build.CANDIDATE, mart)
+    table = sql.Identifier(gate.CANDIDATE, mart)
     row = connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
     return event.with_metadata(
         {
@@ -147,12 +157,17 @@ def publish_or_find(connection: Connection, bucket: Bucket) -> publish.Release:
         raise
 
 
-def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsDefinition:
-    """The asset ``warehouse/release``: publishing, which verifies its own preconditions."""
-    names = set(dbt.marts(manifest))
-    marts = [key for key in models.keys if key.path[-1] in names]
+_PUBLISHABLE_SPEC = AssetCheckSpec(
+    PUBLISHABLE,
+    asset=RELEASE,
+    blocking=True,
+    description="The candidate is whole, every blocking check of its build passed, no mart lost more of its "
+    "rows than it may since the release on show, and streams that are required to be fresh are.",
+)
 
-    @asset(
+
+def _release_spec(marts: Sequence[AssetKey]) -> AssetSpec:
+    return AssetSpec(
         key=RELEASE,
         deps=marts,
         group_name="warehouse",
@@ -161,25 +176,56 @@ def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsD
         description="The set of marts on show: schema `release_<n>`, shown through the views of `warehouse`.",
         tags={"layer": "release"},
     )
+
+
+def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsDefinition:
+    """The asset ``warehouse/release``: publishing, which verifies its own preconditions."""
+    names = set(dbt.marts(manifest))
+    marts = [key for key in models.keys if key.path[-1] in names]
+
+    @multi_asset(
+        name="publish",
+        specs=[_release_spec(marts)],
+        check_specs=[_PUBLISHABLE_SPEC],
+    )
     def release(
         context: AssetExecutionContext, installation: InstallationResource
-    ) -> MaterializeResult[None]:
+    ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Publish the candidate in one transaction, if it is whole and every blocking check passed."""
         opened = installation.open()
         with opened.connect(f"publish, run {context.run_id}") as connection:
-            published = publish_or_find(connection, opened.bucket)
+            try:
+                published = publish_or_find(connection, opened.bucket)
+            except PublishRefusedError as refused:
+                yield _publishable(refused.message)
+                raise
             dropped, held = retention.drop_old_releases(connection)
-        rows = {mart: one["rows"] for mart, one in published.record["marts"].items()}
-        return MaterializeResult(
-            metadata={
-                "release": published.number,
-                "as_of_load": published.record["as_of"],
-                "dagster/row_count": sum(rows.values()),
-                "rows": MetadataValue.json(rows),
-                "sha256": MetadataValue.json(published.record["marts"]),
-                "dropped_releases": dropped,
-                "held_releases": held,
-            }
-        )
+        yield MaterializeResult(metadata=_told(published, dropped, held))
+        yield _publishable(None)
 
     return release
+
+
+def _publishable(refusal: str | None) -> AssetCheckResult:
+    return evaluation(
+        RELEASE,
+        PUBLISHABLE,
+        passed=refusal is None,
+        expected="a whole candidate, all of whose blocking checks passed",
+        found=refusal or "it is published",
+    )
+
+
+def _told(published: publish.Release, dropped: list[int], held: list[int]) -> dict[str, Any]:
+    record = published.record
+    rows = {mart: one["rows"] for mart, one in record["marts"].items()}
+    return {
+        "release": published.number,
+        "as_of_load": record["as_of"],
+        "dagster/row_count": sum(rows.values()),
+        "rows": MetadataValue.json(rows),
+        "sha256": MetadataValue.json(record["marts"]),
+        "stale_streams": MetadataValue.json(record["stale"]),
+        "dropped_releases": dropped,
+        "held_releases": held,
+    }

@@ -7,9 +7,10 @@ candidate. The lock of the build is a session's: it goes when the process dies, 
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -17,15 +18,19 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from observes_assets.contracts import Contract
+from observes_assets.oath.structure import examine
 from observes_assets.postgres.locks import BUILD, LANDING, lock_transaction, session_lock
 from observes_assets.postgres.roles import BUILDER
 from observes_assets.version import code_version
+from observes_assets.warehouse import gate
+from observes_assets.warehouse.gate import CANDIDATE, Requirements
 
-CANDIDATE = "candidate"
+QUIET_FOR = timedelta(days=1)
+"""What Observes notes of itself makes no release of its own, and still shows after this."""
 
 _FIX_AS_OF = """
     update landing.build set
-        state = 'failed', token = null, invocation_id = null, marts = '{}', reason = null,
+        state = 'failed', token = null, invocation_id = null, marts = '{}', reason = null, built = '{}',
         as_of = %(as_of)s,
         as_of_at = (select max(extracted_until) from landing.loads where load_id <= %(as_of)s),
         as_of_batches = (
@@ -55,6 +60,7 @@ class Identity:
     code_version: str
     contracts: Mapping[str, str]
     key_fingerprint: str
+    erasure: int = 0
 
     @property
     def sha256(self) -> str:
@@ -81,14 +87,28 @@ class CheckResult:
 
 def identity(connection: Connection, contracts: Mapping[str, Contract]) -> Identity:
     """The identity of a build made now."""
-    row = connection.execute("select fingerprint from landing.pseudonym_key").fetchone()
+    row = connection.execute(
+        "select fingerprint, ("
+        "select coalesce(max(erasure_number), 0) from landing.erasures where is_finished"
+        ") from landing.pseudonym_key"
+    ).fetchone()
     assert row is not None
     shas = {source: contract.sha256 for source, contract in sorted(contracts.items())}
-    return Identity(code_version(), shas, str(row[0]))
+    return Identity(code_version(), shas, str(row[0]), row[1])
 
 
-def is_due(connection: Connection, current: Identity) -> bool:
-    """Whether a build would show anything that the newest release does not."""
+def quiet_streams(contracts: Mapping[str, Contract]) -> list[str]:
+    """Streams (``source/stream``) whose loads alone are no reason for a build."""
+    streams = [stream for contract in contracts.values() for stream in contract.streams.values()]
+    return [f"{stream.source}/{stream.name}" for stream in streams if not stream.calls_for_build]
+
+
+def is_due(connection: Connection, current: Identity, quiet: Sequence[str] = ()) -> bool:
+    """Whether a build would show anything that the newest release does not.
+
+    Args:
+        quiet: streams whose loads don't count, until they have waited for a day.
+    """
     row = connection.execute(
         "select as_of, inputs_sha256 from landing.releases order by release_number desc limit 1"
     ).fetchone()
@@ -96,8 +116,9 @@ def is_due(connection: Connection, current: Identity) -> bool:
         return True
     newer = connection.execute(
         "select exists (select from landing.loads "
-        "where load_id > %s and (records_written > 0 or records_deleted > 0))",
-        [row[0]],
+        "where load_id > %s and (records_written > 0 or records_deleted > 0) "
+        "and (source || '/' || stream <> all(%s) or landed_at < now() - %s))",
+        [row[0], list(quiet), QUIET_FOR],
     ).fetchone()
     return bool(newer and newer[0])
 
@@ -108,18 +129,22 @@ class Build:
 
     as_of: int
     token: str
+    required: Requirements
 
 
 @contextmanager
-def building(connection: Connection, current: Identity) -> Iterator[Build]:
+def building(connection: Connection, current: Identity, required: Requirements) -> Iterator[Build]:
     """Hold the build lock for the block, with a fresh as-of and an empty candidate.
+
+    What the candidate must show is written down before anything is built.
 
     A block that ends without ``finish`` leaves the build failed, and the last release on show.
     """
     with session_lock(connection, BUILD, what="The build"):
-        build = Build(_fix_as_of(connection, current), secrets.token_hex(16))
+        build = Build(_fix_as_of(connection, current), secrets.token_hex(16), required)
         connection.execute(
-            "update landing.build set state = 'building', token = %s, invocation_id = null", [build.token]
+            "update landing.build set state = 'building', token = %s, requirements = %s",
+            [build.token, Jsonb(msgspec.to_builtins(required))],
         )
         _make_candidate(connection)
         try:
@@ -164,48 +189,57 @@ def _make_candidate(connection: Connection) -> None:
         )
 
 
-def finish(
-    connection: Connection, build: Build, results: list[CheckResult], marts: list[str]
-) -> dict[str, dict[str, Any]]:
-    """Write down the results; the build counts as built only if every blocking one passed.
+def examine_raw(connection: Connection, contracts: Mapping[str, Contract]) -> list[CheckResult]:
+    """Check ``structure`` of every raw stream, for the gate: Dagster's results lie in another database."""
+    results = []
+    for stream in (one for contract in contracts.values() for one in contract.streams.values()):
+        faults = examine(connection, stream).faults
+        told = "; ".join(f"{fault.part}: {fault.found}" for fault in faults)
+        status = "fail" if faults else "pass"
+        results.append(
+            CheckResult(
+                gate.structure_check(stream),
+                is_blocking=True,
+                status=status,
+                failures=len(faults),
+                message=told or None,
+            )
+        )
+    return results
 
-    Args:
-        marts: the marts of the manifest, all of which must be in the candidate.
+
+def finish(connection: Connection, build: Build, results: Sequence[CheckResult]) -> list[str]:
+    """Write down the results; the build counts as built only if all that is required has passed.
 
     Returns:
-        each mart's sha256 and number of rows; empty if the build failed.
+        what has not passed: those that failed, and required ones that were never run.
     """
-    invocation = connection.execute("select invocation_id from landing.build").fetchone()
-    failed = [one.name for one in results if one.is_blocking and not one.has_passed]
-    measured = {} if failed else {mart: _measure(connection, mart) for mart in sorted(marts)}
-    with connection.transaction():
-        for one in results:
-            connection.execute(
-                "insert into landing.check_results values (%s, %s, %s, %s, %s, %s)",
-                [
-                    invocation[0] if invocation else None,
-                    one.name,
-                    one.is_blocking,
-                    one.status,
-                    one.failures,
-                    one.message,
-                ],
-            )
-        connection.execute(
-            "update landing.build set state = %s, marts = %s, reason = %s where token = %s",
+    required = build.required
+    passed = {one.name for one in results if one.has_passed}
+    failed = sorted({one.name for one in results if one.is_blocking} | set(required.checks) - passed)
+    failed = [name for name in failed if name not in passed]
+    measured = {} if failed else {mart: measure(connection, mart) for mart in required.marts}
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into landing.check_results select invocation_id, %s, %s, %s, %s, %s from landing.build",
+            [(one.name, one.is_blocking, one.status, one.failures, one.message) for one in results],
+        )
+        cursor.execute(
+            "update landing.build set state = %s, marts = %s, reason = %s, built = %s where token = %s",
             [
                 "failed" if failed else "built",
                 Jsonb(measured),
                 f"failed: {', '.join(failed[:5])}" if failed else None,
+                Jsonb(gate.built(connection)),
                 build.token,
             ],
         )
-    return measured
+    return failed
 
 
-def _measure(connection: Connection, mart: str) -> dict[str, Any]:
+def measure(connection: Connection, mart: str, schema: str = CANDIDATE) -> dict[str, Any]:
     """Rows and sha256 of a mart's text, ordered by its columns from the first on, which is its key."""
-    table = sql.Identifier(CANDIDATE, mart)
+    table = sql.Identifier(schema, mart)
     digest, rows = hashlib.sha256(), 0
     with connection.cursor() as cursor:
         query = sql.SQL("copy (select * from {0} as mart order by mart) to stdout").format(table)

@@ -18,6 +18,7 @@ from observes_assets.postgres.url import parts
 from observes_assets.version import DBT_PROJECT
 from observes_assets.warehouse.build import CheckResult
 from observes_assets.warehouse.dbt_process import DOCS, PARENT, SESSION_OPTIONS
+from observes_assets.warehouse.gate import is_blocking
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 EXECUTABLE = str(Path(sys.executable).with_name("observes-dbt"))
@@ -208,8 +209,7 @@ def _result(node: Mapping[str, Any], found: Mapping[str, Any] | None) -> CheckRe
     message = " ".join(((found or {}).get("message") or "").splitlines()[:2])[:300]
     return CheckResult(
         name=node["name"],
-        is_blocking=node["resource_type"] == "model"
-        or node["config"].get("severity", "ERROR").upper() == "ERROR",
+        is_blocking=is_blocking(node),
         status=found["status"] if found else "skipped",
         failures=(found or {}).get("failures"),
         message=message or None,

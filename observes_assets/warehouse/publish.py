@@ -16,7 +16,8 @@ from observes_assets.bucket import Bucket
 from observes_assets.errors import PublishRefusedError
 from observes_assets.postgres.locks import BUILD, session_lock
 from observes_assets.postgres.roles import grant_reader
-from observes_assets.warehouse.build import CANDIDATE
+from observes_assets.warehouse import gate
+from observes_assets.warehouse.gate import CANDIDATE
 
 WAREHOUSE = "warehouse"
 
@@ -34,8 +35,13 @@ def schema_of(release: int) -> str:
     return f"release_{release}"
 
 
-def publish_candidate(connection: Connection, bucket: Bucket) -> Release:
+def publish_candidate(
+    connection: Connection, bucket: Bucket, *, accepted_loss: dict[str, str] | None = None
+) -> Release:
     """Publish the candidate, if it is whole, tested and nobody holds publishing.
+
+    Args:
+        accepted_loss: ``who`` accepts that marts lost more rows than they may, and ``why``; it is recorded.
 
     Raises:
         PublishRefusedError: says which of these is not so; the release on show stays.
@@ -43,20 +49,27 @@ def publish_candidate(connection: Connection, bucket: Bucket) -> Release:
     with session_lock(connection, BUILD, what="The build"):
         record_releases(connection, bucket)
         floor = _last_recorded(bucket)
-        with connection.transaction():
-            build = _require_publishable(connection)
-            number = 1 + max(floor, _last_number(connection))
-            record = _record(number, build)
-            _rename(connection, CANDIDATE, schema_of(number))
-            _take_over(connection, schema_of(number))
+        try:
+            with connection.transaction():
+                build = _require_publishable(connection, accepted_loss)
+                number = 1 + max(floor, _last_number(connection))
+                record = _record(number, build)
+                _rename(connection, CANDIDATE, schema_of(number))
+                _take_over(connection, schema_of(number))
+                connection.execute(
+                    "insert into landing.releases "
+                    "(release_number, state, as_of, inputs_sha256, record, published_at) "
+                    "values (%s, 'published', %s, %s, %s, %s)",
+                    [number, build["as_of"], build["inputs_sha256"], Jsonb(record), record["published_at"]],
+                )
+                _show(connection, number)
+                connection.execute("update landing.build set state = 'published', reason = null")
+        except PublishRefusedError as refused:
+            # So that whoever asks for bills alone is told.
             connection.execute(
-                "insert into landing.releases "
-                "(release_number, state, as_of, inputs_sha256, record, published_at) "
-                "values (%s, 'published', %s, %s, %s, %s)",
-                [number, build["as_of"], build["inputs_sha256"], Jsonb(record), record["published_at"]],
+                "update landing.build set reason = %s where state = 'built'", [refused.message]
             )
-            _show(connection, number)
-            connection.execute("update landing.build set state = 'published'")
+            raise
         record_releases(connection, bucket)
     return Release(number, record)
 
@@ -71,11 +84,8 @@ def published_by_another(connection: Connection) -> Release | None:
     return Release(*row) if row else None
 
 
-def _require_publishable(connection: Connection) -> dict[str, Any]:
-    cursor = connection.execute(
-        "select state, reason, invocation_id, as_of, as_of_at, as_of_batches, inputs_sha256, identity, marts "
-        "from landing.build for update"
-    )
+def _require_publishable(connection: Connection, accepted_loss: dict[str, str] | None) -> dict[str, Any]:
+    cursor = connection.execute("select * from landing.build for update")
     names = [column.name for column in cursor.description or []]
     build = dict(zip(names, cursor.fetchone() or (), strict=True))
     if held := connection.execute("select who, why from landing.hold").fetchone():
@@ -89,24 +99,19 @@ def _require_publishable(connection: Connection) -> dict[str, Any]:
         raise PublishRefusedError(
             f"There is no good candidate to publish: {reason}.", "Run `observes run`; docs/runbook.md helps."
         )
-    _require_whole(connection, build)
-    return build
-
-
-def _require_whole(connection: Connection, build: dict[str, Any]) -> None:
-    found = {
-        row[0]
-        for row in connection.execute("select tablename from pg_tables where schemaname = %s", [CANDIDATE])
+    required = gate.require_whole(connection, build)
+    stale = gate.stale_streams(connection, required, build["as_of"])
+    gate.require_fresh(required, stale, required.marts)
+    lost = gate.lost_rows(connection, required, build["marts"])
+    if lost and accepted_loss is None:
+        raise PublishRefusedError(
+            f"Marts lost more of their rows than they may: {', '.join(lost)}.",
+            'If that is right: `observes release accept --why "…"`. Else: docs/runbook.md#publishable',
+        )
+    return build | {
+        "stale": stale,
+        "accepted_loss": {**accepted_loss, "marts": lost} if accepted_loss else None,
     }
-    if lacking := sorted(set(build["marts"]) - found):
-        raise PublishRefusedError(f"The candidate lacks {', '.join(lacking)}.", "Run `observes run` again.")
-    failed = connection.execute(
-        "select check_name from landing.check_results "
-        "where invocation_id = %s and is_blocking and status not in ('success', 'pass') order by 1",
-        [build["invocation_id"]],
-    ).fetchall()
-    if failed or not build["marts"]:
-        raise PublishRefusedError(f"Checks of the candidate failed: {', '.join(row[0] for row in failed)}.")
 
 
 def _record(number: int, build: dict[str, Any]) -> dict[str, Any]:
@@ -120,17 +125,16 @@ def _record(number: int, build: dict[str, Any]) -> dict[str, Any]:
         "identity": build["identity"],
         "invocation_id": build["invocation_id"],
         "marts": build["marts"],
+        "personal_columns": build["requirements"].get("personal_columns", {}),
+        "stale": build["stale"],
+        "accepted_loss": build["accepted_loss"],
     }
 
 
 def _show(connection: Connection, number: int) -> None:
     """Make ``warehouse`` show a release, inside the caller's transaction."""
-    release = connection.execute(
-        "select record from landing.releases where release_number = %s and state = 'published'", [number]
-    ).fetchone()
-    if release is None:
-        raise _not_there(connection, number)
-    marts = sorted(release[0]["marts"])
+    record = require_published(connection, number)
+    marts = sorted(record["marts"])
     fresh, schema = f"{WAREHOUSE}_next", schema_of(number)
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(fresh)))
     connection.execute(sql.SQL("create schema {}").format(sql.Identifier(fresh)))
@@ -143,14 +147,29 @@ def _show(connection: Connection, number: int) -> None:
     connection.execute(
         sql.SQL(
             "create view {} as select {}::bigint as release_number, {}::timestamptz as published_at"
-        ).format(sql.Identifier(fresh, "release"), number, release[0]["published_at"])
+        ).format(sql.Identifier(fresh, "release"), number, record["published_at"])
     )
-    grant_reader(connection, schema, marts)
-    grant_reader(connection, fresh, [*marts, "release"])
+    personal = record.get("personal_columns", {})
+    grant_reader(connection, schema, marts, personal)
+    grant_reader(connection, fresh, [*marts, "release"], personal)
     _retire_warehouse(connection)
     _rename(connection, fresh, WAREHOUSE)
     connection.execute("update landing.releases set is_on_show = false where is_on_show")
     connection.execute("update landing.releases set is_on_show = true where release_number = %s", [number])
+
+
+def require_published(connection: Connection, number: int) -> dict[str, Any]:
+    """The record of a release that is there.
+
+    Raises:
+        PublishRefusedError: it isn't, or not any more.
+    """
+    release = connection.execute(
+        "select record from landing.releases where release_number = %s and state = 'published'", [number]
+    ).fetchone()
+    if release is None:
+        raise _not_there(connection, number)
+    return dict(release[0])
 
 
 def _not_there(connection: Connection, number: int) -> PublishRefusedError:
@@ -215,12 +234,22 @@ def resume(connection: Connection, number: int | None = None) -> int:
         PublishRefusedError: there is no such release.
     """
     with session_lock(connection, BUILD, what="The build"), connection.transaction():
-        shown = _last_number(connection) if number is None else number
-        if number is None and shown == 0:
-            raise PublishRefusedError("Nothing has been published yet.", "Run `observes run`.")
+        shown = newest_release(connection) if number is None else number
         _show(connection, shown)
         connection.execute("delete from landing.hold")
     return shown
+
+
+def newest_release(connection: Connection) -> int:
+    """Number of the newest release.
+
+    Raises:
+        PublishRefusedError: there is none.
+    """
+    number = _last_number(connection)
+    if number == 0:
+        raise PublishRefusedError("Nothing has been published yet.", "Run `observes run`.")
+    return number
 
 
 def record_releases(connection: Connection, bucket: Bucket) -> None:

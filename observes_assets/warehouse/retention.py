@@ -21,7 +21,20 @@ def drop_old_releases(connection: Connection) -> tuple[list[int], list[int]]:
         _drop_retired_views(connection)  # first: they read releases, and would hold them
         for number in _droppable(connection):
             (dropped if _drop(connection, number) else held).append(number)
+        _forget_check_results(connection)
     return dropped, held
+
+
+def _forget_check_results(connection: Connection) -> None:
+    """Keep what proves the releases that are there, and what the gate reads of the newest build."""
+    connection.execute(
+        """
+        delete from landing.check_results where invocation_id not in (
+            select record ->> 'invocation_id' from landing.releases where state = 'published'
+            union all select invocation_id from landing.build where invocation_id is not null
+        )
+        """
+    )
 
 
 def _droppable(connection: Connection) -> list[int]:

@@ -55,11 +55,14 @@ def complains(home: Home, *arguments: str, code: int, **environment: str) -> str
 
 
 def state(home: Home) -> Any:
-    """What a refused run must not change."""
+    """What a refused run must not change; that it was tried is noted among Observes' own streams."""
     return home.ask(
-        "select (select count(*) from landing.batches), (select count(*) from landing.releases), "
-        "(select state from landing.build), (select max(load_id) from landing.loads)"
-    ), sorted(str(path) for path in home.bucket.rglob("*") if path.is_file())
+        "select (select count(*) from landing.batches where source <> 'observes'), "
+        "(select count(*) from landing.releases), (select state from landing.build), "
+        "(select max(load_id) from landing.loads where source <> 'observes')"
+    ), sorted(
+        str(path) for path in home.bucket.rglob("*") if path.is_file() and "/observes/" not in str(path)
+    )
 
 
 # --- Settings ----------------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ Requests are carried one at a time, so that a conditional write is atomic, as S3
 """
 
 import http.client
+import re
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Fault = Literal["unavailable", "conflict", "denied", "missing", "lost", "cut"]
+Fault = Literal["unavailable", "conflict", "denied", "missing", "lost", "undone", "cut", "slow", "stale"]
+SLOW_SECONDS = 1.5
 
 ANSWERS = {
     "unavailable": (503, "SlowDown"),
@@ -34,14 +37,25 @@ class FaultyS3(ThreadingHTTPServer):
 
     def reset(self) -> None:
         self.faults: list[Fault] = []
+        self.sparing = 0
         self.requests: list[str] = []
         self.failing = ("", "")
         self.keeps_conditions = True
 
-    def fail(self, *faults: Fault, method: str, query: str = "") -> None:
-        """Let these happen, one a request, to requests of that method with that text in their query."""
+    def fail(self, *faults: Fault, method: str, query: str = "", after: int = 0) -> None:
+        """Let these happen, one a request, to requests of that method with that text in their query.
+
+        Args:
+            method: '' for any.
+            after: so many such requests pass before.
+        """
         self.faults = list(faults)
+        self.sparing = after
         self.failing = (method, query)
+
+    def next_fault(self) -> Fault | None:
+        self.sparing -= 1
+        return self.faults.pop(0) if self.faults and self.sparing < 0 else None
 
     @property
     def url(self) -> str:
@@ -61,19 +75,29 @@ class Forward(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.requests.append(f"{self.command} {self.path}")
             method, query = self.server.failing
-            fits = self.command == method and query in self.path.partition("?")[2]
-            fault = self.server.faults.pop(0) if fits and self.server.faults else None
+            fits = method in ("", self.command) and query in self.path.partition("?")[2]
+            fault = self.server.next_fault() if fits else None
             if fault in ANSWERS:
                 status, code = ANSWERS[fault]
                 text = f"<Error><Code>{code}</Code><Message>test</Message></Error>".encode()
                 self.answer(status, {"Content-Type": "application/xml"}, text)
                 return
+            if fault == "undone":
+                self.hang_up()
+                return
             status, headers, text = self.forward(body)
         if fault == "lost":
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.hang_up()
             return
+        if fault == "slow":
+            time.sleep(SLOW_SECONDS)
+        if fault == "stale":
+            text = without_newest(text)
         self.answer(status, headers, text, is_cut=fault == "cut")
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         headers = dict(self.headers)
@@ -104,3 +128,12 @@ class Forward(BaseHTTPRequestHandler):
             self.close_connection = True
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = carry  # noqa: N815 - http.server's names
+
+
+def without_newest(listing: bytes) -> bytes:
+    """A listing as a server gives it that has not heard yet of the last object."""
+    contents = list(re.finditer(rb"<Contents>.*?</Contents>", listing, re.DOTALL))
+    if not contents:
+        return listing
+    newest = max(contents, key=lambda one: re.search(rb"<Key>(.*?)</Key>", one[0]).group(1))  # type: ignore[union-attr]
+    return listing[: newest.start()] + listing[newest.end() :]

@@ -30,6 +30,7 @@ from observes_assets.sources.portfolio.assets import portfolio_assets
 from observes_assets.warehouse import build, dbt, publish
 from observes_assets.warehouse.assets import publish_or_find
 from observes_assets.warehouse.build import CheckResult
+from observes_assets.warehouse.gate import Requirements
 
 KEY = "a key for tests, 32 characters or more"
 NOW = datetime(2024, 5, 10, tzinfo=UTC)
@@ -116,7 +117,12 @@ def read_portfolio(installation: Installation) -> None:
 
 
 def portfolio_states(connection: psycopg.Connection) -> list[str]:
-    return [row[0] for row in connection.execute("select state from landing.batches order by batch")]
+    return [
+        row[0]
+        for row in connection.execute(
+            "select state from landing.batches where source = 'portfolio' order by batch"
+        )
+    ]
 
 
 def repository_ids(connection: psycopg.Connection) -> set[str]:
@@ -277,7 +283,8 @@ def _wait_until(connection: psycopg.Connection, purpose: str) -> None:
 @contextmanager
 def building(installation: Installation, connection: psycopg.Connection) -> Iterator[build.Build]:
     identity = build.identity(connection, installation.contracts)
-    with build.building(connection, identity) as begun:
+    required = Requirements(marts=["alpha"], tables=["alpha"])
+    with build.building(connection, identity, required) as begun:
         yield begun
 
 
@@ -287,7 +294,7 @@ def build_candidate(installation: Installation, connection: psycopg.Connection, 
         connection.execute("update landing.build set invocation_id = %s", [f"{number} {begun.token}"])
         connection.execute(f"create table candidate.alpha as select {number:d} as number")
         results = [CheckResult("alpha", is_blocking=True, status="success", failures=0, message=None)]
-        build.finish(connection, begun, results, ["alpha"])
+        build.finish(connection, begun, results)
 
 
 def test_a_rebuild_waits_for_a_build(installation: Installation, connection: psycopg.Connection) -> None:

@@ -21,9 +21,11 @@ from observes_assets.extraction import Extractor, Outcome, Reading
 from observes_assets.oath.checks import check_stream
 from observes_assets.oath.previews import materialized
 from observes_assets.oath.specs import raw_check_specs, raw_spec
+from observes_assets.postgres.roles import LOADER
 from observes_assets.resources import InstallationResource
 from observes_assets.settings import Settings
 from observes_assets.sources.git.observation import Observation, observe, repositories, updated
+from observes_assets.sources.observes.recording import attempts
 from observes_assets.sources.portfolio.reading import current_record
 
 PORTFOLIO = AssetKey(["portfolio", "portfolio"])
@@ -53,15 +55,15 @@ def git_assets(contract: Contract) -> AssetsDefinition:
     ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Observe every repository of the portfolio, archive what is new and land it."""
         opened = installation.open()
-        with opened.connect(f"git, run {context.run_id}") as connection:
-            extractor = Extractor(connection, opened.archive, contract, context.run_id)
-            waited = extractor.land_waiting("commits")
-            observations = _observe_all(extractor, connection, opened.settings)
+        with opened.connect(f"git, run {context.run_id}", role=LOADER) as connection:
+            with attempts(opened, connection, contract, context.run_id) as extractor:
+                waited = extractor.land_waiting("commits")
+                observations = _observe_all(extractor, connection, opened.settings)
+                with extractor.scope("observations", {}) as start:
+                    records = [one.as_record() for one in observations]
+                    outcome = extractor.extract("observations", {}, start, Reading("complete", records))
             loads = [*waited.loads, *(load for one in observations for load in one.loads)]
             yield materialized(connection, contract.streams["commits"], Outcome(loads, []))
-            with extractor.scope("observations", {}) as start:
-                records = [one.as_record() for one in observations]
-                outcome = extractor.extract("observations", {}, start, Reading("complete", records))
             yield materialized(connection, contract.streams["observations"], outcome)
             for stream in streams:
                 yield from check_stream(connection, stream)

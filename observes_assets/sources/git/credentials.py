@@ -80,6 +80,15 @@ def read(name: str | None, environ: Mapping[str, str] | None = None) -> Credenti
     )
 
 
+def passwords() -> list[str]:
+    """Every token that is set, for whichever repository."""
+    return [
+        value
+        for name, value in _environment().items()
+        if re.fullmatch(r"OBSERVES_GIT_[A-Z0-9_]+_TOKEN", name) and value
+    ]
+
+
 def _environment() -> dict[str, str]:
     # The same file that settings.py reads: a token beside the other settings must not be overlooked.
     written = {key: value for key, value in dotenv_values(".env").items() if value is not None}

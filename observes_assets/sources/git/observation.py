@@ -7,7 +7,7 @@ is nothing.
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import stamina
@@ -16,7 +16,8 @@ from observes_assets.archive import Scope
 from observes_assets.errors import SourceError, TransientError
 from observes_assets.extraction import Extractor, Outcome, Reading
 from observes_assets.landing.land import Load
-from observes_assets.landing.pending import Refusal, Start
+from observes_assets.landing.pending import Start
+from observes_assets.landing.refusal import Refusal
 from observes_assets.settings import Settings
 from observes_assets.sources.git import credentials
 from observes_assets.sources.git.client import Mirror
@@ -119,6 +120,7 @@ def observe(
         observation = Observation(repository, branch)
         try:
             if isinstance(mirror, SourceError):
+                extractor.note("commits", observation.scope, datetime.now(UTC), mirror)
                 raise mirror
             _extract_branch(extractor, mirror, observation, not_before)
         except SourceError as error:

@@ -12,7 +12,7 @@ source from ``OBSERVES_GIT_<NAME>_…``. A URL that holds a secret is refused.
 Alone: ``observes extract portfolio portfolio`` prints the record and lands nothing. In Python:
 ``next(portfolio_stream(Path("portfolio.yaml"), previous=None))``.
 
-Belongs here: what the file may say (``client``, ``document``, ``names``, ``urls``, ``currencies``), what it
+Belongs here: what the file may say (``client``, ``names``, ``urls``), what it
 says (``model``), identity over versions (``identity``), the record (``streams``), and the portfolio that is
 made when there is none (``default``, ``samples``, ``checkout``, ``plain_git``). Doesn't: talking to
 repositories (``sources/git``), what a price or a rule means for a bill (``billing``).

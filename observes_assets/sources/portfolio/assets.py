@@ -12,11 +12,13 @@ from dagster import (
 
 from observes_assets import progress
 from observes_assets.contracts import Contract
-from observes_assets.extraction import Extractor, Reading
+from observes_assets.extraction import Reading
 from observes_assets.oath.checks import check_stream
 from observes_assets.oath.previews import materialized
 from observes_assets.oath.specs import raw_check_specs, raw_spec
+from observes_assets.postgres.roles import LOADER
 from observes_assets.resources import InstallationResource
+from observes_assets.sources.observes.recording import attempts
 from observes_assets.sources.portfolio.reading import read
 
 STREAM = "portfolio"
@@ -37,11 +39,13 @@ def portfolio_assets(contract: Contract) -> AssetsDefinition:
         """Read the portfolio file, archive it and land it."""
         opened = installation.open()
         with (
-            opened.connect(f"portfolio, run {context.run_id}") as connection,
+            opened.connect(f"portfolio, run {context.run_id}", role=LOADER) as connection,
             progress.task("portfolio", 1) as step,
         ):
-            extractor = Extractor(connection, opened.archive, contract, context.run_id)
-            with extractor.scope(STREAM, {}) as start:
+            with (
+                attempts(opened, connection, contract, context.run_id) as extractor,
+                extractor.scope(STREAM, {}) as start,
+            ):
                 # The record's memory is the last landed one, so what waits lands first. While a batch can't,
                 # the memory is lost, and a record without it would take renamed repositories for new ones.
                 outcome = extractor.land_waiting(STREAM)

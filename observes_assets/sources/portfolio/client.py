@@ -1,7 +1,6 @@
 """Read a portfolio from its YAML file, and check all of it before anything is done with any of it."""
 
 import re
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +10,8 @@ from observes_assets.errors import SettingsError
 from observes_assets.sources.git.identities import validate_mailmap
 from observes_assets.sources.git.ignores import validate_patterns
 from observes_assets.sources.portfolio import names, urls
-from observes_assets.sources.portfolio.document import Value, did_you_mean, read_document, read_text
 from observes_assets.sources.portfolio.model import Billing, Group, Organization, Portfolio, Price, Repository
+from observes_assets.yaml_document import Value, did_you_mean, read_document, read_text
 
 
 def read_portfolio(path: Path) -> Portfolio:
@@ -54,7 +53,7 @@ def _billing(value: Value) -> Billing:
         bot_names=_bot_names(fields["bot_names"]) if "bot_names" in fields else known.bot_names,
         # 1,000,000: more than any author makes in a month, and fits Postgres's integer.
         minimum_commits=_number(fields, "minimum_commits", known.minimum_commits, 1_000_000),
-        time_zone=_time_zone(fields["time_zone"]) if "time_zone" in fields else known.time_zone,
+        time_zone=fields["time_zone"].time_zone() if "time_zone" in fields else known.time_zone,
         # Every month has 20 working days.
         close_day=_number(fields, "close_day", known.close_day, 20),
     )
@@ -72,17 +71,6 @@ def _bot_names(value: Value) -> tuple[str, ...]:
             raise item.wrong("matches every name: every author would be a bot.")
         patterns.append(pattern)
     return tuple(patterns)
-
-
-def _time_zone(value: Value) -> str:
-    name = value.text()
-    # "localtime" is whatever this machine is set to; "Factory" means that nobody has set it.
-    known = zoneinfo.available_timezones() - {"localtime", "Factory"}
-    if name not in known:
-        raise value.wrong(
-            f"is not a known time zone{did_you_mean(name, known)}", 'Use an IANA name such as "UTC".'
-        )
-    return name
 
 
 def _prices(value: Value) -> dict[str, Price]:

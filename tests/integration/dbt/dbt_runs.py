@@ -21,6 +21,7 @@ KEYS = {
     "repositories": "organization_name, group_name, nickname",
     "commits": "repository_id, branch, commit_sha",
     "repository_weeks": "repository_id, branch, week_on",
+    "reliability": "day_on, source_name, stream_name",
 }
 
 

@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from observes_assets import contracts
 from observes_assets.contracts import StreamContract
 from observes_assets.landing import tables
 from observes_assets.postgres.migrate import migrate
@@ -20,6 +21,11 @@ KEYS = {
     ("git", "commits"): ("repository_id", "branch", "sha"),
     ("git", "observations"): ("repository_id", "branch"),
     ("portfolio", "portfolio"): ("name",),
+    ("delivery", "delivery"): ("name",),
+    **{("github", name): one.key for name, one in contracts.load("github").streams.items()},
+    ("observes", "extractions"): ("extraction_id",),
+    ("observes", "incidents"): ("incident_id",),
+    ("observes", "releases"): ("release",),
 }
 NO_MAILMAP = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -28,11 +34,14 @@ def set_up(connection: psycopg.Connection) -> None:
     """Tables, roles and the pseudonym key of an empty warehouse."""
     migrate(connection)
     create_roles(connection)
-    for source, stream in KEYS:
+    streams = [*KEYS, *(("github", stream) for stream in contracts.load("github").streams)]
+    for source, stream in streams:
         tables.create(connection, cast(StreamContract, SimpleNamespace(source=source, name=stream)))
     install_key(connection, b"a key for tests, 32 characters or more")
     grant_builder(
-        connection, ["raw_git", "raw_portfolio"], [f"{source}__{stream}" for source, stream in KEYS]
+        connection,
+        sorted({f"raw_{source}" for source, _ in streams}),
+        [f"{source}__{stream}" for source, stream in streams],
     )
 
 

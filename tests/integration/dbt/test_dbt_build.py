@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from tests.integration.dbt.broken import assert_each_test_can_fail
 from tests.integration.dbt.dbt_runs import begin_build, build, dbt, mart_hashes
 from tests.integration.dbt.landed import Landed, commit, observation, portfolio, repository
 
@@ -163,7 +164,7 @@ def check_marts(rows: Rows) -> None:
 
 
 def check_privacy(connection: psycopg.Connection) -> None:
-    """No table but the bill's two holds a name or an e-mail."""
+    """No table but the bill's two, and no view but git's answers, holds a name or an e-mail."""
     tables = connection.execute("select tablename from pg_tables where schemaname = 'candidate'").fetchall()
     for (table,) in tables:
         found = connection.execute(
@@ -171,6 +172,12 @@ def check_privacy(connection: psycopg.Connection) -> None:
         ).fetchone()
         assert found is not None
         assert (found[0] > 0) == (table in {"billed_commits", "billable_authors"}), table
+    views = connection.execute("select viewname from pg_views where schemaname = 'staging'").fetchall()
+    for (view,) in views:
+        query = f"select count(*) from staging.{view} as line where line::text ~* '@|stone|bobby|zoe'"
+        found = connection.execute(query).fetchone()
+        assert found is not None
+        assert (found[0] > 0) == (view == "stg_landing__identities"), view
 
 
 def test_a_small_company(warehouse: psycopg.Connection, database_url: str, target: Path) -> None:
@@ -181,6 +188,7 @@ def test_a_small_company(warehouse: psycopg.Connection, database_url: str, targe
     check_bill(rows_of(warehouse))
     check_marts(rows_of(warehouse))
     check_privacy(warehouse)
+    assert_each_test_can_fail(warehouse, target)
     hashes = mart_hashes(warehouse)
 
     # a rebuild: the same batches under other load ids, and the versions in another physical order

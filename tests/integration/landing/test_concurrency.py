@@ -11,7 +11,7 @@ import pytest
 
 from observes_assets.errors import BusyError
 from observes_assets.extraction import Reading
-from observes_assets.landing import pending
+from observes_assets.landing import one_batch, pending
 from tests.integration.landing.batches import archive_only, states, versions
 from tests.integration.landing.conftest import Desk, order
 
@@ -43,7 +43,7 @@ def test_a_lander_does_not_overtake_a_batch_that_another_has_just_refused(new_de
     later = archive_only(second, [order(3)], kind="differential")
     pending.sync(second.connection, second.archive, "shop", "orders")  # it has read: both are pending
     assert first.extractor.land_waiting("orders").refusals[0].manifest.batch == 2
-    assert pending.land_one(second.connection, second.archive, later, run_id="slow") is None
+    assert one_batch.land_one(second.connection, second.archive, later, run_id="slow") is None
     assert states(first) == ["landed", "refused", "pending"]
 
 
@@ -53,7 +53,7 @@ def test_who_finds_a_batch_broken_does_not_refuse_what_another_has_landed(
     desk, other = new_desk(), new_desk(bucket=tmp_path / "stale")
     manifest = archive_only(desk, [order(1)])
     assert desk.extractor.land_waiting("orders").loads
-    assert pending.land_one(other.connection, other.archive, manifest, run_id="late") is None
+    assert one_batch.land_one(other.connection, other.archive, manifest, run_id="late") is None
     assert states(desk) == ["landed"]
     assert not desk.extractor.land_waiting("orders").loads
 
@@ -61,7 +61,7 @@ def test_who_finds_a_batch_broken_does_not_refuse_what_another_has_landed(
 def test_a_batch_that_has_landed_lands_no_more(desk: Desk) -> None:
     manifest = desk.land([order(1)]).loads[0].manifest
     before = versions(desk)
-    assert pending.land_one(desk.connection, desk.archive, manifest, run_id="again") is None
+    assert one_batch.land_one(desk.connection, desk.archive, manifest, run_id="again") is None
     assert (versions(desk), desk.one("select count(*) from landing.loads")) == (before, 1)
 
 

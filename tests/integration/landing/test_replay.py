@@ -6,7 +6,7 @@ from observes_assets import contracts
 from observes_assets.archive import Decision
 from observes_assets.contracts import Contract
 from observes_assets.extraction import Extractor
-from observes_assets.landing import pending, rebuild
+from observes_assets.landing import one_batch, pending, rebuild
 from tests.integration.landing.batches import archive_only, damage, states, versions
 from tests.integration.landing.conftest import CONTRACT, Desk, order
 
@@ -56,7 +56,7 @@ def test_a_replay_that_was_interrupted_goes_on(desk: Desk) -> None:
     rebuild.forget(desk.connection, {"shop": desk.contract})
     pending.sync(desk.connection, desk.archive, "shop", "orders")
     for manifest, _ in list(desk.archive.listing("shop", "orders", after=0))[:3]:
-        pending.land_one(desk.connection, desk.archive, manifest, run_id="killed")
+        one_batch.land_one(desk.connection, desk.archive, manifest, run_id="killed")
     desk.land([order(1, 5)], kind="differential")
     assert versions(desk) == lived
     assert desk.one("select min(load_id) from landing.loads") > 6  # load ids are never used twice

@@ -16,8 +16,10 @@ from observes_assets.postgres.roles import BUILDER
 from observes_assets.settings import Settings
 from observes_assets.warehouse import build, publish
 from observes_assets.warehouse.build import CheckResult
+from observes_assets.warehouse.gate import Requirements
 
 MARTS = ("alpha", "beta")
+REQUIRED = Requirements(marts=[*MARTS], tables=[*MARTS], checks=["alpha_is_unique"])
 PASSED = CheckResult("alpha_is_unique", is_blocking=True, status="pass", failures=0, message=None)
 
 
@@ -51,22 +53,33 @@ class House:
             connection.execute("select set_config('observes.build', %s, false)", [token])
             yield connection
 
+    def building(self, connection: psycopg.Connection, required: Requirements = REQUIRED) -> Any:
+        return build.building(connection, self.identity(), required)
+
     def build(
-        self, number: int, *, marts: tuple[str, ...] = MARTS, results: tuple[CheckResult, ...] = (PASSED,)
+        self,
+        number: int,
+        *,
+        rows: int = 1,
+        required: Requirements = REQUIRED,
+        results: tuple[CheckResult, ...] = (PASSED,),
     ) -> None:
         """A candidate whose marts hold a number, with these results."""
         with (
             self.installation.connect("build") as connection,
-            build.building(connection, self.identity()) as building,
+            self.building(connection, required) as building,
         ):
             invocation = f"invocation {number}, {building.token}"
             with self.dbt(building.token) as dbt:
                 dbt.execute("select landing.join_build(%s)", [invocation])
-                for mart in marts:
+                for mart in required.tables:
                     with dbt.transaction():
                         dbt.execute("select landing.hold_build(%s)", [invocation])
-                        dbt.execute(f"create table candidate.{mart} as select {number} as number")
-            build.finish(connection, building, list(results), list(marts))
+                        dbt.execute(
+                            f"create table candidate.{mart} as select {number} as number "
+                            f"from generate_series(1, {rows})"
+                        )
+            build.finish(connection, building, list(results))
 
     def release(self, number: int, **more: Any) -> publish.Release:
         """Build and publish a release."""

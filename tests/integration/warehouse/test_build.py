@@ -94,7 +94,7 @@ def _landing(desk: Desk, folder: Path) -> Landing:
 
 
 def test_only_the_dbt_that_the_build_started_may_write(house: House) -> None:
-    with build.building(house.connection, house.identity()) as building:
+    with house.building(house.connection) as building:
         with house.dbt("another token") as stranger, pytest.raises(psycopg.errors.RaiseException):
             stranger.execute("select landing.join_build('by hand')")
         with house.dbt(building.token) as ours, house.dbt(building.token) as second:
@@ -109,7 +109,7 @@ def test_only_the_dbt_that_the_build_started_may_write(house: House) -> None:
 def test_an_orphan_is_waited_for_and_then_fenced_off(house: House) -> None:
     """The run was killed, its dbt lives on in the middle of a model, and the next run builds."""
     killed = house.installation.connect("killed")
-    doomed = build.building(killed, house.identity())
+    doomed = house.building(killed)
     token = doomed.__enter__().token
     with house.dbt(token) as orphan, ThreadPoolExecutor(1) as pool:
         orphan.execute("select landing.join_build('orphan')")
@@ -131,7 +131,7 @@ def test_an_orphan_is_waited_for_and_then_fenced_off(house: House) -> None:
 def test_a_build_that_waits_for_an_orphan_holds_up_no_landing(house: House, tmp_path: Path) -> None:
     desk = new_desk(house, "shop", tmp_path / "bucket")
     killed = house.installation.connect("killed")
-    doomed = build.building(killed, house.identity())
+    doomed = house.building(killed)
     token = doomed.__enter__().token
     with house.dbt(token) as orphan, ThreadPoolExecutor(1) as pool:
         orphan.execute("select landing.join_build('orphan')")
@@ -147,7 +147,7 @@ def test_a_build_that_waits_for_an_orphan_holds_up_no_landing(house: House, tmp_
 
 def test_one_build_at_a_time(house: House) -> None:
     first = house.installation.connect("first")
-    holding = build.building(first, house.identity())
+    holding = house.building(first)
     holding.__enter__()
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(house.build, 2)
@@ -160,7 +160,7 @@ def test_one_build_at_a_time(house: House) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_build_that_breaks_off_is_no_candidate(house: House, error: type[BaseException]) -> None:
     house.release(1)
-    with pytest.raises(error), build.building(house.connection, house.identity()):
+    with pytest.raises(error), house.building(house.connection):
         raise error
     with pytest.raises(PublishRefusedError, match="it was interrupted"):
         publish.publish_candidate(house.connection, house.installation.bucket)
@@ -193,6 +193,6 @@ def test_a_failed_build_stays_due(house: House) -> None:
 
 
 def test_the_build_runs_as_the_builder(house: House) -> None:
-    with build.building(house.connection, house.identity()) as building, house.dbt(building.token) as dbt:
+    with house.building(house.connection) as building, house.dbt(building.token) as dbt:
         row = dbt.execute("select current_user, has_schema_privilege('candidate', 'create')").fetchone()
     assert row == (BUILDER, True)

@@ -13,7 +13,7 @@ from psycopg import IsolationLevel
 
 from observes_assets.bucket import Bucket
 from observes_assets.errors import ObservesError, PublishRefusedError
-from observes_assets.installation import Installation
+from observes_assets.installation import SOURCES, Installation
 from observes_assets.postgres.connect import ensure_database
 from observes_assets.postgres.roles import READER
 from observes_assets.postgres.server import EmbeddedServer
@@ -43,7 +43,7 @@ def test_a_release_is_shown_recorded_and_traceable(house: House) -> None:
     (record,) = releases_in_bucket(house.installation.bucket)
     assert record == house.one("select record from landing.releases where is_on_show")
     assert record["as_of_batches"] == {}
-    assert record["identity"]["contracts"].keys() == {"portfolio", "git"}
+    assert record["identity"]["contracts"].keys() == set(SOURCES)
     assert record["marts"]["alpha"]["rows"] == 1
     assert record["marts"]["alpha"] == record["marts"]["beta"]
     assert house.release(7).record["marts"] == record["marts"]  # the same content, byte for byte
@@ -136,9 +136,9 @@ def test_a_candidate_is_published_once(house: House) -> None:
 def test_a_build_whose_mart_is_missing_measures_nothing(house: House) -> None:
     with (
         pytest.raises(psycopg.errors.UndefinedTable),
-        build.building(house.connection, house.identity()) as building,
+        house.building(house.connection) as building,
     ):
-        build.finish(house.connection, building, [PASSED], list(MARTS))
+        build.finish(house.connection, building, [PASSED])
     assert house.one("select state from landing.build") == "failed"
 
 

@@ -67,12 +67,12 @@ staged as (
         sha as commit_sha,
         fingerprint,
         {{ pseudonym_of_person('author_name', 'author_email') }} as author_pseudonym,
-        {{ pseudonym_of_person('committer_name', 'committer_email') }} as committer_pseudonym,
+        {{ person_id('committer_email') }} as committer_id,
         array(
-            select {{ pseudonym_of_person("co_author.person ->> 'name'", "co_author.person ->> 'email'") }}
+            select {{ person_id("co_author.person ->> 'email'") }}
             from jsonb_array_elements(commits.co_authors) with ordinality as co_author (person, position)
             order by co_author.position
-        ) as co_author_pseudonyms,
+        ) as co_author_ids,
         {{ instant('authored_at') }} as authored_at,
         {{ instant('committed_at') }} as committed_at,
         extracted_until as seen_at,

@@ -14,11 +14,11 @@ staged as (
     select
         mailmap_sha256,
         {{ pseudonym_of_person('author_name', 'author_email') }} as author_pseudonym,
-        landing.pseudonym(lower(canonical_email)) as author_id,
+        {{ person_id('canonical_email') }} as author_id,
         author_name,
         author_email,
         canonical_name,
-        lower(canonical_email) as canonical_email
+        landing.canonical(canonical_email) as canonical_email
     from identities
 )
 

@@ -229,7 +229,8 @@ def test_the_contract():
     assert commits.scope_by == ("repository_id", "branch")
     assert commits.maximum_quarantined_count == 0
     assert commits.maximum_vanished_share == observations.maximum_vanished_share == 1.0
-    assert {"author_name", "author_email", "committer_name", "committer_email"} <= set(commits.personal)
+    personal = {field.path for field in commits.personal_fields}
+    assert {"author_name", "author_email", "committer_name", "committer_email"} <= personal
     assert observations.key == ("repository_id", "branch")
     good = {"repository_id": "r", "branch": "b", "outcome": "failed", "reason": "why", "tip": None}
     assert observations.check(good) is None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -168,9 +169,10 @@ def test_contract_is_a_sound_document_and_holds(tmp_path: Path) -> None:
     schema = resources.files("open_data_contract_standard").joinpath("schema.json").read_text()
     jsonschema.validate(yaml.safe_load(contract.text), json.loads(schema))
     stream = contract.streams["portfolio"]
-    assert (stream.key, stream.scope_by, stream.personal) == (("name",), (), ("mailmap",))
+    assert (stream.key, stream.scope_by) == (("name",), ())
+    assert [field.path for field in stream.personal_fields] == ["mailmap"]
     assert (stream.maximum_vanished_share, stream.maximum_quarantined_count) == (0, 0)
-    assert stream.freshness_hours == (26, 50)
+    assert stream.freshness == (timedelta(hours=26), timedelta(hours=50))
     assert stream.check(record(tmp_path, FIRST)) is None
 
 

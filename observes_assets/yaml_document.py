@@ -1,11 +1,13 @@
 """YAML with line numbers: every value knows where it stands and what it is called.
 
-Belongs here: what any YAML file of ours would need. What a portfolio means is ``client.py``.
+Belongs here: what any YAML file that people write for us would need. What it means is its source's own
+``client.py``.
 """
 
 import difflib
 import re
 import unicodedata
+import zoneinfo
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +155,17 @@ class Value:
         if word not in options:
             raise self.wrong(f"must be {' or '.join(options)}{did_you_mean(word, options)}")
         return str(word)
+
+    def time_zone(self) -> str:
+        """A time zone's IANA name."""
+        name = self.text()
+        # "localtime" is whatever this machine is set to; "Factory" means that nobody has set it.
+        known = zoneinfo.available_timezones() - {"localtime", "Factory"}
+        if name not in known:
+            raise self.wrong(
+                f"is not a known time zone{did_you_mean(name, known)}", 'Use an IANA name such as "UTC".'
+            )
+        return name
 
     def whole_number(self, smallest: int, largest: int) -> int:
         """A whole number, written in plain digits (YAML reads 010 as 8 and 1:30 as 90)."""

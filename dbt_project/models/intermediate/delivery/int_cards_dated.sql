@@ -1,0 +1,175 @@
+with
+
+boards as (
+    select
+        github_project_id,
+        board_number,
+        role,
+        field_names
+    from {{ ref('int_boards_configured') }}
+    where github_project_id is not null
+),
+
+-- A status that was renamed is the same one: cards go by its newest name.
+options as (
+    select distinct on (fields.github_project_id, choice.id)
+        fields.github_project_id,
+        choice.id as github_option_id,
+        choice.name
+    from {{ ref('stg_github__project_fields') }} as fields
+    cross join jsonb_to_recordset(fields.options) as choice (id text, name text)
+    order by fields.github_project_id asc, choice.id asc, fields.known_from desc
+),
+
+-- a field's value under whatever name the field had then
+read as (
+    select
+        boards.role,
+        boards.board_number,
+        items.github_project_id,
+        items.github_item_id,
+        items.github_issue_id,
+        items.item_type,
+        items.is_archived,
+        found.status,
+        found.sprint,
+        found.points,
+        found.quad ->> 'title' as quad,
+        found.pillar ->> 'name' as pillar,
+        items.created_at,
+        items.updated_at,
+        items.known_from,
+        items.known_until
+    from {{ ref('stg_github__project_items') }} as items
+    inner join boards
+        on items.github_project_id = boards.github_project_id
+    cross join
+        lateral (
+            select
+                (
+                    jsonb_agg(value.value order by value.name) filter (
+                        where boards.field_names -> 'status' ? value.name
+                    )
+                )
+                -> 0 as status,
+                (
+                    jsonb_agg(value.value order by value.name) filter (
+                        where boards.field_names -> 'sprint' ? value.name
+                    )
+                )
+                -> 0 as sprint,
+                (
+                    jsonb_agg(value.value order by value.name) filter (
+                        where boards.field_names -> 'points' ? value.name
+                    )
+                )
+                -> 0 as points,
+                (
+                    jsonb_agg(value.value order by value.name) filter (
+                        where boards.field_names -> 'quad' ? value.name
+                    )
+                )
+                -> 0 as quad,
+                (
+                    jsonb_agg(value.value order by value.name) filter (
+                        where boards.field_names -> 'pillar' ? value.name
+                    )
+                )
+                -> 0 as pillar
+            from jsonb_each(items.field_values) as value (name, value)
+        ) as found
+    where not items.is_deleted
+),
+
+numbered as (
+    select
+        read.role,
+        read.board_number,
+        read.github_project_id,
+        read.github_item_id,
+        read.github_issue_id,
+        read.item_type,
+        read.is_archived,
+        read.quad,
+        read.pillar,
+        read.created_at,
+        read.updated_at,
+        read.known_from,
+        read.known_until,
+        coalesce(options.name, read.status ->> 'name') as status,
+        (read.status ->> 'updatedAt')::timestamptz as status_set_at,
+        trim_scale((read.points ->> 'number')::numeric) as points,
+        read.sprint ->> 'iterationId' as github_iteration_id,
+        read.sprint ->> 'title' as sprint_title,
+        to_date(read.sprint ->> 'startDate', 'YYYY-MM-DD') as sprint_starts_on,
+        (read.sprint ->> 'duration')::bigint as sprint_day_count,
+        (read.sprint ->> 'updatedAt')::timestamptz as sprint_set_at,
+        row_number() over by_card as version_number,
+        -- the look before: where the version before ended, if the card was gone in between
+        coalesce(
+            nullif(lag(read.known_until) over by_card, read.known_from),
+            lag(read.known_from) over by_card
+        ) as known_before
+    from read
+    left join options
+        on
+            read.github_project_id = options.github_project_id
+            and read.status ->> 'optionId' = options.github_option_id
+    window by_card as (partition by read.github_item_id order by read.known_from)
+),
+
+-- The first version says of itself since when its card has been in its sprint. What was before is not known.
+begun as (
+    select
+        *,
+        case
+            when known_before is null then least(greatest(created_at, sprint_set_at), known_from)
+            else {{ changed_at('updated_at', 'known_before', 'known_from') }}
+        end as valid_from
+    from numbered
+),
+
+dated as (
+    select
+        *,
+        coalesce(
+            case when lead(known_from) over by_card = known_until then lead(valid_from) over by_card end,
+            known_until,
+            'infinity'
+        ) as valid_until,
+        case
+            when known_before is null then least(greatest(created_at, status_set_at), known_from)
+            when status_set_at > known_before and status_set_at <= known_from then status_set_at
+            else valid_from
+        end as status_from,
+        max(coalesce(known_until, 'infinity')) over (partition by github_item_id) as gone_at
+    from begun
+    window by_card as (partition by github_item_id order by known_from)
+)
+
+select
+    github_project_id,
+    github_item_id,
+    version_number,
+    github_issue_id,
+    item_type,
+    board_number,
+    role,
+    is_archived,
+    status,
+    points,
+    github_iteration_id,
+    sprint_title,
+    sprint_starts_on,
+    sprint_day_count,
+    quad,
+    pillar,
+    created_at,
+    status_set_at,
+    status_from,
+    valid_from,
+    valid_until,
+    gone_at,
+    known_from,
+    known_until
+from dated

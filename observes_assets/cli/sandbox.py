@@ -1,0 +1,92 @@
+"""``observes sandbox``: let the made-up company live, and observe it day by day."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from psycopg import Connection
+
+from observes_assets.cli.output import Json, err, out, print_json
+from observes_assets.cli.run import _only_run, _set_up
+from observes_assets.errors import SettingsError, TransientError
+from observes_assets.installation import Installation
+from observes_assets.postgres.roles import LOADER
+
+app = typer.Typer(
+    name="sandbox", help="Let the sandbox's made-up company live.", no_args_is_help=True, add_completion=False
+)
+_EVENING = 18  # UTC: the day's work is done
+
+
+@app.callback()
+def sandbox() -> None:
+    """Let the sandbox's made-up company live."""
+
+
+@app.command("live")
+def live(
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many days up to the clock.")] = 14,
+    as_json: Json = False,
+) -> None:
+    """Observe the company's boards on each of the last days, as a daily run would have. Builds nothing.
+
+    GitHub keeps no history of what cards said: only who looks every day has one. Time goes forward only,
+    so days before the last observation are left out.
+
+    Examples: observes sandbox live --days 28 · OBSERVES_SANDBOX_CLOCK=2026-06-01T09:00Z observes sandbox live
+    """
+    from observes_assets.sandbox.vendors import clock  # noqa: PLC0415 - brings the servers along
+
+    installation = _set_up()
+    if not installation.settings.is_sandbox:
+        named = ", ".join(installation.settings.real_vendors)
+        raise SettingsError(
+            "This home is not the sandbox's.", f"Unset {named}, and use another OBSERVES_HOME."
+        )
+    with (
+        _only_run(installation, wait=True),
+        installation.connect("sandbox", role=LOADER) as connection,
+    ):
+        moments = _evenings(clock(installation.settings), days, _observed_until(connection))
+        for moment in moments:
+            _observe(installation, connection, moment)
+            err.print(f"✓ {moment:%Y-%m-%d}")
+    if as_json:
+        print_json({"observed": [moment.isoformat() for moment in moments]})
+    else:
+        out.print(f"{len(moments)} days observed. `observes run` builds a release of them.")
+
+
+def _observe(installation: Installation, connection: Connection, moment: datetime) -> None:
+    from observes_assets.sources.github.account import observe_all  # noqa: PLC0415 - half a second of PyGithub
+    from observes_assets.sources.github.session import open_client  # noqa: PLC0415
+    from observes_assets.sources.observes.recording import attempts  # noqa: PLC0415
+
+    contract = installation.contracts["github"]
+    then = installation.settings.model_copy(update={"sandbox_clock": moment})
+    with (
+        open_client(then, contract) as client,
+        attempts(installation, connection, contract, uuid.uuid4().hex) as extractor,
+    ):
+        assert client is not None
+        account = observe_all(extractor, client)
+    if failed := account.named("failed"):
+        place, reason = next(iter(failed.items()))
+        raise TransientError(f"{place} could not be observed as of {moment:%Y-%m-%d}: {reason}")
+
+
+def _observed_until(connection: Connection) -> datetime | None:
+    row = connection.execute(
+        "select max(extracted_until) from landing.loads where source = 'github'"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _evenings(until: datetime, days: int, observed_until: datetime | None) -> list[datetime]:
+    """The evenings of the days before a moment, that are later than what was observed."""
+    until = until.astimezone(UTC)
+    last = until.replace(hour=_EVENING, minute=0, second=0, microsecond=0)
+    last -= timedelta(days=last >= until)
+    found = [last - timedelta(days=day) for day in reversed(range(days))]
+    return [moment for moment in found if observed_until is None or moment > observed_until]

@@ -1,0 +1,147 @@
+"""Three ways to read rows: by ``since``, by walking back, and all of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from observes_assets.sources.github import queries
+from observes_assets.sources.github.client import Client, Connection, reach
+from observes_assets.sources.github.failures import UnreadableError
+from observes_assets.sources.github.places import Repository
+from observes_assets.sources.github.walk import Walk, instant, stamp
+
+MARGIN = timedelta(hours=1)
+"""Walk back so far past the newest change: sorted pages were seen out of order."""
+PASSES = 3
+"""So often a scope is read anew if rows moved while it was read."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A REST listing: what it is called in messages, where it is, and what is asked of it."""
+
+    what: str
+    path: str
+    parameters: Row = field(default_factory=dict)
+
+
+def until_counted(walk: Walk, read: Callable[[], int | None]) -> None:
+    """Read everything until we have as many ids as the vendor says that there are.
+
+    A scope that moves all the time ends as a differential reading: nothing in it is taken for gone.
+
+    Args:
+        read: reads all; returns the vendor's own count, or None if it doesn't count.
+    """
+    for attempt in range(PASSES):
+        if attempt:
+            walk.start_again()
+        reported = read()
+        if not walk.is_sweep or not walk.has_news or reported is None:
+            return
+        if reported == len(walk.ids):
+            walk.reported_count = reported
+            return
+    walk.uncertain()
+
+
+def counted(client: Client, repository: Repository, walk: Walk, what: str) -> int:
+    """How many there are of something in a repository, by GitHub's own count.
+
+    One request counts everything, so it is kept; but if it differs from what was read, it is asked anew.
+    """
+
+    def ask() -> int:
+        if repository.id not in client.counts:
+            variables = {"repository": repository.node_id}
+            asked = client.query(f"counts of {repository.name}", queries.COUNTS, variables)
+            client.counts[repository.id] = asked
+        return int(reach(what, client.counts[repository.id], ("node", what))["totalCount"])
+
+    count = ask()
+    if count != len(walk.ids):
+        client.counts.pop(repository.id, None)
+        count = ask()
+    return count
+
+
+def read_changes(client: Client, walk: Walk, listing: Listing, keep: Callable[[Row], Row | None]) -> None:
+    """Read rows by ``since``, oldest change first: an insertion while paging comes at the end."""
+    walk.allow_resuming()
+    since = stamp(walk.changed_since) if walk.changed_since else None
+    asked = {"sort": "updated", "direction": "asc", **listing.parameters} | (
+        {"since": since} if since else {}
+    )
+    pages = client.pages(listing.what, listing.path, asked, etag=walk.etag_for(since))
+    for number, answer in enumerate(pages):
+        if answer.status == 304:
+            walk.has_news = False
+            return
+        for row in answer.document:
+            if kept := keep(row):
+                walk.add(kept)
+        walk.pass_by(*(row.get("updated_at") for row in answer.document))
+        if number == 0 and answer.next_url is None:
+            walk.only_page(answer.document, asked=since, etag=answer.headers.get("etag"))
+
+
+def read_back(walk: Walk, pages: Iterable[list[Row]], time_of: str, keep: Callable[[Row], None]) -> None:
+    """Read rows newest first, down to the newest change and a margin; all of them if there is none.
+
+    Args:
+        time_of: the field that the rows are sorted by.
+    """
+    since = walk.changed_since
+    for number, rows in enumerate(pages):
+        times = [at for at in (instant(row.get(time_of)) for row in rows) if at]
+        wanted = [row for row in rows if since is None or (instant(row.get(time_of)) or since) >= since]
+        for row in wanted:
+            keep(row)
+        if number == 0:
+            # Only of the first page: what moves up while we page is above it, and newer than all of it.
+            walk.pass_by(*(row.get(time_of) for row in rows))
+        is_past = since is not None and (not times or min(times) < since - MARGIN)
+        if number == 0 and (is_past or not rows):
+            walk.only_page(wanted, asked=stamp(since) if since else None, etag=None)
+        if is_past:
+            return
+
+
+def read_all(client: Client, walk: Walk, listing: Listing, keep: Callable[[Row], Row]) -> None:
+    """Read every row of a listing; one page that is as it was is no news, and costs no quota."""
+    pages = client.pages(listing.what, listing.path, listing.parameters, etag=walk.etag_for(None))
+    for number, answer in enumerate(pages):
+        if answer.status == 304:
+            walk.has_news = False
+            return
+        rows = answer.document or []
+        for row in rows:
+            walk.add(keep(row))
+        if number == 0 and answer.next_url is None:
+            walk.only_page(rows, asked=None, etag=answer.headers.get("etag"))
+
+
+def read_nodes(
+    walk: Walk, pages: Iterable[Connection], keep: Callable[[Row], None], *, asked: str | None = None
+) -> int:
+    """Read every node of a connection; returns the vendor's count, as the last page tells it."""
+    read: list[Connection] = []
+    for page in pages:
+        for node in page.nodes:
+            keep(node)
+        # A second page is all that matters of the others.
+        read = [*read[:1], page]
+    if len(read) == 1:
+        walk.only_page(read[0].nodes, asked=asked, etag=None)
+    return read[-1].total_count
+
+
+def until_limited(pages: Iterable[Any]) -> Iterable[Any]:
+    """Pages down to where GitHub lists no further back."""
+    try:
+        yield from pages
+    except UnreadableError as error:
+        if error.status != 422:
+            raise

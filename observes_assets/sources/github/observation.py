@@ -1,0 +1,151 @@
+"""One observation of everything that GitHub lets us read: many scopes at once, each with its own outcome.
+
+Threads only talk to GitHub and write to temporary files; what they read is archived and landed here, by one
+thread. What fails says nothing of the rest. When a limit is used up, what was read is archived all the same.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import Any
+
+import orjson
+
+from observes_assets.errors import PermanentError, SourceError
+from observes_assets.extraction import Extractor, Reading
+from observes_assets.landing.pending import Start
+from observes_assets.sources.github.client import Client
+from observes_assets.sources.github.pace import StoppedError
+from observes_assets.sources.github.places import Owner, Place, scope_of
+from observes_assets.sources.github.reading import cursor_of, known
+from observes_assets.sources.github.streams import Stream
+from observes_assets.sources.github.walk import Walk
+
+
+@dataclass
+class Outcome:
+    """What became of a place: failures by stream, and whether a limit cut it short."""
+
+    place: Place
+    failures: dict[str, str] = field(default_factory=dict)
+    is_stopped: bool = False
+
+    @property
+    def name(self) -> str:
+        """ok, stopped (by a limit; the next run goes on) or failed."""
+        return "failed" if self.failures else "stopped" if self.is_stopped else "ok"
+
+
+@dataclass
+class _Job:
+    """A scope under way: held from before the first request until it has landed."""
+
+    stream: Stream
+    place: Place
+    walk: Walk
+    start: Start
+    held: ExitStack
+    stopped: StoppedError | None = None
+
+
+@dataclass
+class Observation:
+    """Reads, archives and lands scopes; ``step`` is told the name of each one that is done."""
+
+    extractor: Extractor
+    client: Client
+    step: Callable[[int, str], None]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    disappeared: list[dict[str, Any]] = field(default_factory=list)
+    read: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+
+    def run(self, wanted: Iterable[tuple[Stream, Place]], *, keep: frozenset[str] = frozenset()) -> None:
+        """Read scopes, a few at once; failures become outcomes.
+
+        Args:
+            keep: streams whose records are kept in ``read``, by stream and scope's id.
+        """
+        queue = iter([one for one in wanted if one[0].is_read_of(one[1])])
+        waiting: dict[Future[None], _Job] = {}
+        with ThreadPoolExecutor(self.client.pace.concurrency) as pool:
+            try:
+                while True:
+                    # Twice as many held as under way: nobody waits while we land.
+                    while len(waiting) < 2 * self.client.pace.concurrency and (one := next(queue, None)):
+                        if job := self._begin(*one):
+                            waiting[pool.submit(_read, self.client, job)] = job
+                    if not waiting:
+                        return
+                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        self._settle(waiting.pop(future), future, keep)
+            except BaseException:
+                self.client.pace.stop(StoppedError("The run has ended."))
+                raise
+
+    def outcome_of(self, place: Place) -> Outcome:
+        """The place's outcome so far."""
+        return self.outcomes.setdefault(f"{place.field} {place.id}", Outcome(place))
+
+    def _begin(self, stream: Stream, place: Place) -> _Job | None:
+        """Hold the scope and prepare its walk; None if it is not due yet."""
+        contract, scope = self.extractor.contract.streams[stream.name], scope_of(place)
+        self.outcome_of(place)
+        connection = self.extractor.connection
+        if stream.only_sweeps:
+            cursor = cursor_of(connection, contract, scope)
+            if not Walk(BytesIO(), cursor, self.client.server_at, contract.sweep_every).is_sweep:
+                return None
+        held = ExitStack()
+        start = held.enter_context(self.extractor.scope(stream.name, scope))
+        file = TemporaryFile(prefix="observes-github-")  # noqa: SIM115 - closed with the job
+        walk = Walk(file, start.cursor, self.client.server_at, contract.sweep_every)
+        if stream.accounts and walk.is_sweep and start.previous:
+            walk.known = known(connection, contract, scope)
+        return _Job(stream, place, walk, start, held)
+
+    def _settle(self, job: _Job, future: Future[None], keep: frozenset[str]) -> None:
+        outcome = self.outcome_of(job.place)
+        try:
+            with job.walk.file, job.held:
+                future.result()
+                if job.stream.name in keep:
+                    self.read[job.stream.name, job.place.id] = [orjson.loads(one) for one in job.walk.lines()]
+                if job.walk.has_news or job.start.makes_up_for:
+                    self._archive(job)
+                self.disappeared.extend(job.walk.disappeared)
+                if job.stopped:
+                    raise job.stopped
+        except StoppedError:
+            outcome.is_stopped = True
+        except SourceError as error:
+            outcome.failures[job.stream.name] = str(error)
+        self.step(1, f"{job.stream.name} of {_name(job.place)}")
+
+    def _archive(self, job: _Job) -> None:
+        walk = job.walk
+        reading = Reading(walk.kind, walk.lines(), lambda: walk.cursor, lambda: walk.reported_count)
+        # By the vendor's clock, as every other time in its records.
+        times = walk.began_at, self.client.server_at
+        self.extractor.extract(job.stream.name, scope_of(job.place), job.start, reading, times=times)
+
+
+def _read(client: Client, job: _Job) -> None:
+    try:
+        job.stream.read(client, job.place, job.walk)
+    except StoppedError as error:
+        job.stopped = error
+        job.walk.cut_short()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # Its own text may quote a record.
+        raise PermanentError(
+            f"GitHub's answer for {job.stream.name} of {_name(job.place)} has a shape that we don't know "
+            f"({type(error).__name__}).",
+            "See if the API's address is right; else report this, with the version of GitHub Enterprise.",
+        ) from error
+
+
+def _name(place: Place) -> str:
+    return place.login if isinstance(place, Owner) else place.name

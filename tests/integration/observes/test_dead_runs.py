@@ -1,0 +1,68 @@
+"""Runs that Dagster still believes in, in Dagster's own storage: nobody of Dagster is alive to say so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus
+from dagster._core.test_utils import create_run_for_test
+
+from observes_assets.automation import dagster_home
+from observes_assets.incidents.runs import SILENT_AFTER, read_runs
+from observes_assets.incidents.watch import watch
+from tests.integration.observes.conftest import Watchtower
+
+
+@contextmanager
+def storage(tower: Watchtower, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInstance]:
+    """Dagster's storage of an installation, in a database beside its own."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv(dagster_home.URL_VARIABLE, "")
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "yes")
+    dagster_home.prepare(tower.installation)
+    with DagsterInstance.get() as instance:
+        yield instance
+    tower.connection.execute(f"drop database {tower.installation.database_name}_dagster with (force)")
+
+
+def test_a_run_whose_process_is_gone(tower: Watchtower, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    later = now + SILENT_AFTER + timedelta(minutes=1)
+
+    def found(at: datetime) -> list[tuple[str, str, bool]]:
+        runs = read_runs(tower.installation, tower.connection, at)
+        return sorted((one.job, one.run_id, one.is_dead) for one in runs)
+
+    assert found(later) == []  # there is no storage yet
+    with storage(tower, monkeypatch) as instance:
+        started = create_run_for_test(instance, "ingest", status=DagsterRunStatus.STARTED)
+        failed = create_run_for_test(instance, "bills", status=DagsterRunStatus.FAILURE)
+        failure = ("bills", failed.run_id, False)
+        assert found(now) == [failure], "a silence of seconds is no death"
+        assert found(later) == [failure, ("ingest", started.run_id, True)]
+        with tower.installation.connect(f"git, run {started.run_id}"):
+            assert found(later) == [failure], "a session of Postgres works for it"
+
+        watched = watch(tower.installation, tower.connection, clock=lambda: later)
+        assert [(one.cause, one.severity, one.run_id) for one in watched.incidents] == [
+            ("dead_run ingest", "incident", started.run_id),
+            ("failed_run bills", "warning", failed.run_id),
+        ]
+        create_run_for_test(instance, "ingest", status=DagsterRunStatus.SUCCESS)
+        create_run_for_test(instance, "bills", status=DagsterRunStatus.SUCCESS)
+        assert watch(tower.installation, tower.connection, clock=lambda: later).incidents == []
+
+
+def test_a_storage_that_can_t_be_asked_leaves_incidents_as_they_are(
+    tower: Watchtower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = datetime.now(UTC) + 2 * SILENT_AFTER
+    with storage(tower, monkeypatch) as instance:
+        create_run_for_test(instance, "ingest", status=DagsterRunStatus.STARTED)
+        before = watch(tower.installation, tower.connection, clock=lambda: later).incidents
+        tower.installation.__dict__["dagster_database_url"] = "postgresql://nobody@127.0.0.1:1/none"
+        watched = watch(tower.installation, tower.connection, clock=lambda: later)
+        assert watched.incidents == before != []
+        assert "Dagster's runs could not be read" in watched.problems[0]
+        assert not watched.has_succeeded
