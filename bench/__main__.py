@@ -1,6 +1,7 @@
 """Measure what is promised: all of it, or what is named.
 
     python -m bench [landing] [landing_memory] [loading] [second_run] [git_extract] [checks] [status]
+        [delivery]
 
 Each part is a program of its own with options of its own: ``python -m bench.landing --help``.
 """
@@ -10,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("landing", "landing_memory", "loading", "second_run", "git_extract", "checks", "status")
+PARTS = ("landing", "landing_memory", "loading", "second_run", "git_extract", "checks", "status", "delivery")
 
 
 def main() -> None:

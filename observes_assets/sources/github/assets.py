@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 OBSERVATIONS = AssetKey(["github", "observations"])
 OBSERVED = "every_place_observed"
+_EVERY_PLACE = AssetCheckSpec(
+    OBSERVED,
+    asset=OBSERVATIONS,
+    description="Every organization, repository and project that is configured could be read, within "
+    "GitHub's limits.",
+)
 
 
 def github_assets(contract: Contract) -> AssetsDefinition:
@@ -40,12 +46,7 @@ def github_assets(contract: Contract) -> AssetsDefinition:
         specs=[raw_spec(contract, stream).replace_attributes(skippable=True) for stream in streams],
         check_specs=[
             *(spec for stream in streams for spec in raw_check_specs(contract, stream)),
-            AssetCheckSpec(
-                OBSERVED,
-                asset=OBSERVATIONS,
-                description="Every organization, repository and project that is configured could be read, "
-                "within GitHub's limits.",
-            ),
+            _EVERY_PLACE,
         ],
     )
     def github(

@@ -145,31 +145,67 @@ dated as (
         max(coalesce(known_until, 'infinity')) over (partition by github_item_id) as gone_at
     from begun
     window by_card as (partition by github_item_id order by known_from)
+),
+
+-- Nobody knows in which status the first version's card was before somebody set this one.
+spans as (
+    select
+        github_project_id,
+        github_item_id,
+        version_number,
+        github_issue_id,
+        item_type,
+        board_number,
+        role,
+        is_archived,
+        status,
+        points,
+        github_iteration_id,
+        sprint_title,
+        sprint_starts_on,
+        sprint_day_count,
+        quad,
+        pillar,
+        created_at,
+        status_set_at,
+        status_from,
+        case
+            when version_number = 1 and status is not null then greatest(valid_from, status_from)
+            else valid_from
+        end as valid_from,
+        valid_until,
+        gone_at,
+        known_from,
+        known_until
+    from dated
+    union all
+    select
+        github_project_id,
+        github_item_id,
+        0::bigint as version_number,
+        github_issue_id,
+        item_type,
+        board_number,
+        role,
+        is_archived,
+        null::text as status,
+        points,
+        github_iteration_id,
+        sprint_title,
+        sprint_starts_on,
+        sprint_day_count,
+        quad,
+        pillar,
+        created_at,
+        null::timestamptz as status_set_at,
+        valid_from as status_from,
+        valid_from,
+        status_from as valid_until,
+        gone_at,
+        known_from,
+        known_until
+    from dated
+    where version_number = 1 and status is not null and status_from > valid_from
 )
 
-select
-    github_project_id,
-    github_item_id,
-    version_number,
-    github_issue_id,
-    item_type,
-    board_number,
-    role,
-    is_archived,
-    status,
-    points,
-    github_iteration_id,
-    sprint_title,
-    sprint_starts_on,
-    sprint_day_count,
-    quad,
-    pillar,
-    created_at,
-    status_set_at,
-    status_from,
-    valid_from,
-    valid_until,
-    gone_at,
-    known_from,
-    known_until
-from dated
+select * from spans

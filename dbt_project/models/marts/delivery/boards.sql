@@ -16,7 +16,7 @@ cards as (
             cards.github_issue_id = issues.github_issue_id
             and issues.known_until is null
             and issues.version_number > 0
-    where cards.known_until is null
+    where cards.known_until is null and cards.version_number > 0
     group by cards.github_project_id
 )
 

@@ -18,7 +18,7 @@ cards as (
         quad,
         pillar
     from {{ ref('int_cards_dated') }}
-    where role = 'roadmap' and known_until is null and github_issue_id is not null
+    where role = 'roadmap' and known_until is null and version_number > 0 and github_issue_id is not null
     order by github_issue_id, created_at, github_item_id
 ),
 
