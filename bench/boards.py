@@ -26,7 +26,8 @@ insert into raw_github.issues
 select v * 10 + 5, i, i::text, md5(i || '-' || v)::uuid, jsonb_build_object(
     'repository_id', (i %% 50)::text, 'id', i, 'node_id', 'I_' || i, 'number', i,
     'title', 'Work on part ' || i,
-    'body', repeat('What to do, and why. ', 15) || E'\n### Acceptance criteria\n- [x] one\n- [ ] two\n',
+    'body', repeat('What to do, and why. ', 15) || case when i <= %(issues)s / 1000
+        then E'\n### Acceptance criteria\n- [x] one\n- [ ] two\n' else '' end,
     'state', case when is_closed then 'closed' else 'open' end,
     'state_reason', case when is_closed then case i %% 20 when 7 then 'not_planned' else 'completed' end end,
     'type', jsonb_build_object('name', case when i <= %(issues)s / 1000 then 'Deliverable'

@@ -26,6 +26,7 @@ from observes_assets.automation.jobs import BILLS, INGEST, RELEASE
 from observes_assets.billing.job import look_ahead
 from observes_assets.errors import ObservesError
 from observes_assets.installation import Installation
+from observes_assets.sources.configured import unconfigured
 from observes_assets.warehouse import build, dbt
 
 _BY = {"observes/by": "command line"}
@@ -74,8 +75,11 @@ def run_main_job(
             logging.getLogger("dagster").setLevel(logging.CRITICAL)
             _bury_killed_runs(instance)
         ingest = defs.resolve_job_def(INGEST)
+        idle = unconfigured(installation.settings)
         chosen = [
-            key for key in ingest.asset_layer.selected_asset_keys if not sources or key.path[0] in sources
+            key
+            for key in ingest.asset_layer.selected_asset_keys
+            if (key.path[0] in sources if sources else key.path[0] not in idle)
         ]
         _ingest(done, instance, ingest, chosen)
         if done.failures and not _has_release(installation):

@@ -55,13 +55,16 @@ def complains(home: Home, *arguments: str, code: int, **environment: str) -> str
 
 
 def state(home: Home) -> Any:
-    """What a refused run must not change; that it was tried is noted among Observes' own streams."""
+    """What a refused run must not change; that it was tried is noted, and the delivery file is read."""
+    others = ("observes", "delivery")
     return home.ask(
-        "select (select count(*) from landing.batches where source <> 'observes'), "
+        f"select (select count(*) from landing.batches where source not in {others}), "
         "(select count(*) from landing.releases), (select state from landing.build), "
-        "(select max(load_id) from landing.loads where source <> 'observes')"
+        f"(select max(load_id) from landing.loads where source not in {others})"
     ), sorted(
-        str(path) for path in home.bucket.rglob("*") if path.is_file() and "/observes/" not in str(path)
+        str(path)
+        for path in home.bucket.rglob("*")
+        if path.is_file() and not set(others) & set(path.relative_to(home.bucket).parts)
     )
 
 

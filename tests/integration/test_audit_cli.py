@@ -139,13 +139,15 @@ def test_a_reason_is_printed_as_it_is(why: str, monkeypatch: pytest.MonkeyPatch)
         "failed_repositories": [{"repository": "acme/storefront/web", "reason": why}],
         "refused_batches": [{"source": "git", "stream": "commits", "batch": 1, "reason": why}],
         "stale_organizations": [f"acme: {why}"],
+        "failed_sources": {"git": why},
+        "release": {"stale": {"git/commits": {"since": "2026-10-02", "why": why}}},
         "checks_failed": [],
         "checks_warned": [],
         "hold": {"who": why, "why": why},
     }
     summary._show_troubles(troubles)
     output.print_table(f"Batch {why}", ("reason",), [(why,)])
-    assert text.getvalue().count(why) == 7
+    assert text.getvalue().count(why) == 9
 
 
 def test_a_task_that_fails_gets_no_check_mark(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("dagster", "dagster_dbt", "dagster_postgres", "dbt", "pandas", "sqlalchemy", "github", "graphql", "apprise")
+DAGSTER = ("dagster", "dagster_dbt", "dagster_postgres", "dbt", "pandas", "sqlalchemy")
+HEAVY = (*DAGSTER, "github", "graphql", "apprise")
 
 # The program's end is caught, so that what it imported can be looked at.
 RUN = """

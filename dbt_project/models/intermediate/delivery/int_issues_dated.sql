@@ -27,15 +27,10 @@ versions as (
         and not issues.state_reason = any(words.closed_as_reasons) as is_dropped,
         coalesce(lower(issues.issue_type) = any(words.incident_types), false)
         or lower(issues.labels::text)::text[] && words.incident_labels as is_incident,
-        -- read for deliverables only: to count boxes is dear
-        case when lower(issues.issue_type) = any(words.deliverable_types) then issues.criteria_count end
-            as criteria_count,
-        case when lower(issues.issue_type) = any(words.deliverable_types) then issues.criteria_done_count end
-            as criteria_done_count,
-        case when lower(issues.issue_type) = any(words.deliverable_types) then issues.metric_count end
-            as metric_count,
-        case when lower(issues.issue_type) = any(words.deliverable_types) then issues.metric_done_count end
-            as metric_done_count,
+        issues.criteria_count,
+        issues.criteria_done_count,
+        issues.metric_count,
+        issues.metric_done_count,
         issues.created_at,
         issues.updated_at,
         issues.closed_at,

@@ -71,12 +71,11 @@ select
     coalesce(lower(followed.status) = any(words.started_statuses), false) as is_started,
     followed.entered_at,
     followed.left_at,
-    greatest(
-        extract(
-            epoch from date_trunc('second', coalesce(followed.left_at, words.as_of_at) - followed.entered_at)
-        ),
-        0
-    )::bigint as duration_seconds,
+    case
+        when followed.left_at >= followed.entered_at
+            then extract(epoch from date_trunc('second', followed.left_at - followed.entered_at))
+        when followed.left_at < followed.entered_at then 0
+    end::bigint as duration_seconds,
     followed.known_from,
     followed.known_to
 from followed
