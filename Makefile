@@ -41,9 +41,7 @@ down: $(RUN) ## stop the embedded Postgres
 
 test: $(TEST) $(JUDGES) ## run every test but the long torture
 	@$(BIN)/python -c "from observes_assets.warehouse.dbt import ensure_manifest; ensure_manifest()"
-	@# The long ones first, or one worker runs them alone at the end.
-	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs -m "not torture" \
-		tests/e2e tests/torture tests $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -rs -m "not torture" tests $(ARGS)
 
 check: ## lint and unit tests: under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint unit
