@@ -1,22 +1,18 @@
 """``observes run``, ``rebuild`` and ``extract``: the main job, from the sources to the bills."""
 
-import os
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from observes_assets.cli.incidents import show_watched, summary_of, watch_after_run
-from observes_assets.cli.output import Json, err, plain, print_json
+from observes_assets.cli.output import Json, err, print_json
+from observes_assets.cli.preparing import only_run, set_up
 from observes_assets.cli.progress_bars import Bars
 from observes_assets.cli.summary import show_summary, summarize
-from observes_assets.errors import BusyError, SettingsError
-from observes_assets.installation import SOURCES, Installation, require_home
-from observes_assets.postgres import locks
+from observes_assets.errors import SettingsError
+from observes_assets.installation import SOURCES, Installation
 from observes_assets.postgres.roles import LOADER
 
 Sources = Annotated[
@@ -33,8 +29,8 @@ def run(source: Sources = None, no_wait: NoWait = False, as_json: Json = False) 
     for name in source or []:
         if name not in SOURCES:
             raise SettingsError(f"There is no source {name!r}.", f"Sources are {', '.join(SOURCES)}.")
-    installation = _set_up()
-    with _only_run(installation, wait=not no_wait):
+    installation = set_up()
+    with only_run(installation, wait=not no_wait):
         _run_and_tell(installation, source, as_json)
 
 
@@ -43,8 +39,8 @@ def rebuild(no_wait: NoWait = False, as_json: Json = False) -> None:
 
     Example: observes rebuild
     """
-    installation = _set_up()
-    with _only_run(installation, wait=not no_wait):
+    installation = set_up()
+    with only_run(installation, wait=not no_wait):
         from observes_assets.landing.rebuild import forget  # noqa: PLC0415 - only here
 
         with installation.connect("rebuild", role=LOADER) as connection:
@@ -63,33 +59,9 @@ def extract(
     """
     from observes_assets.cli.extracting import records  # noqa: PLC0415 - only here
 
-    installation = _set_up()
+    installation = set_up()
     for document in records(installation, source, stream, limit):
         sys.stdout.buffer.write(document + b"\n")
-
-
-def _set_up() -> Installation:
-    installation = Installation.from_environment()
-    require_home(installation.settings)
-    installation.set_up()
-    return installation
-
-
-@contextmanager
-def _only_run(installation: Installation, *, wait: bool) -> Iterator[None]:
-    """One ``observes run`` at a time; says for whom it waits."""
-    purpose = f"run, process {os.getpid()} on {socket.gethostname()}"
-    with installation.connect(purpose) as connection, ExitStack() as held:
-        try:
-            held.enter_context(
-                locks.session_lock(connection, locks.RUN, wait=False, what="This installation")
-            )
-        except BusyError as busy:
-            if not wait:
-                raise
-            err.print(f"{plain(busy.message)} Waiting …", soft_wrap=True)
-            held.enter_context(locks.session_lock(connection, locks.RUN))
-        yield
 
 
 def _run_and_tell(installation: Installation, source: list[str] | None, as_json: bool) -> None:

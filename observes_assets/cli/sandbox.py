@@ -8,7 +8,7 @@ import typer
 from psycopg import Connection
 
 from observes_assets.cli.output import Json, err, out, print_json
-from observes_assets.cli.run import _only_run, _set_up
+from observes_assets.cli.preparing import only_run, set_up
 from observes_assets.errors import SettingsError, TransientError
 from observes_assets.installation import Installation
 from observes_assets.postgres.roles import LOADER
@@ -38,14 +38,14 @@ def live(
     """
     from observes_assets.sandbox.vendors import clock  # noqa: PLC0415 - brings the servers along
 
-    installation = _set_up()
+    installation = set_up()
     if not installation.settings.is_sandbox:
         named = ", ".join(installation.settings.real_vendors)
         raise SettingsError(
             "This home is not the sandbox's.", f"Unset {named}, and use another OBSERVES_HOME."
         )
     with (
-        _only_run(installation, wait=True),
+        only_run(installation, wait=True),
         installation.connect("sandbox", role=LOADER) as connection,
     ):
         moments = _evenings(clock(installation.settings), days, _observed_until(connection))

@@ -7,7 +7,7 @@ from secrets import token_hex
 import psycopg
 import pytest
 
-from observes_assets.cli.run import _only_run as only_run
+from observes_assets.cli.preparing import only_run
 from observes_assets.errors import BusyError, ObservesError
 from observes_assets.installation import Installation
 from observes_assets.postgres.connect import ensure_database

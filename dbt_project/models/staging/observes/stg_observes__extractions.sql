@@ -1,19 +1,7 @@
 with
 
-versions as (
-    select
-        versions.record_key,
-        versions.load_id
-    from {{ source('landing', 'observes__extractions') }} as versions
-    where {{ is_as_of('versions') }}
-),
-
-records as (
-    select
-        record_key,
-        load_id,
-        record
-    from {{ source('observes', 'extractions') }}
+heads as (
+    {{ heads_of('observes', 'extractions') }}
 ),
 
 staged as (
@@ -35,12 +23,8 @@ staged as (
         content.promised_latency_seconds,
         content.late_after_seconds,
         content.broken_after_seconds
-    from versions
-    inner join records
-        on
-            versions.record_key = records.record_key
-            and versions.load_id = records.load_id
-    cross join jsonb_to_record(records.record) as content (
+    from heads
+    cross join jsonb_to_record(heads.record) as content (
         extraction_id text,
         run_id text,
         source text,

@@ -1,19 +1,7 @@
 with
 
-versions as (
-    select
-        versions.record_key,
-        versions.load_id
-    from {{ source('landing', 'observes__incidents') }} as versions
-    where {{ is_as_of('versions') }}
-),
-
-records as (
-    select
-        record_key,
-        load_id,
-        record
-    from {{ source('observes', 'incidents') }}
+heads as (
+    {{ heads_of('observes', 'incidents') }}
 ),
 
 staged as (
@@ -33,12 +21,8 @@ staged as (
         content.acknowledged_at,
         {{ person_id('content.acknowledged_by') }} as acknowledged_by_pseudonym,
         content.closed_at
-    from versions
-    inner join records
-        on
-            versions.record_key = records.record_key
-            and versions.load_id = records.load_id
-    cross join jsonb_to_record(records.record) as content (
+    from heads
+    cross join jsonb_to_record(heads.record) as content (
         incident_id text,
         kind text,
         source text,
