@@ -205,7 +205,9 @@ class Archive:
         try:
             return msgspec.json.decode(self.bucket.get(name), type=Manifest)
         except msgspec.DecodeError:
-            raise IntegrityError(f"The manifest {name} in {self.bucket.url} is unreadable.") from None
+            raise IntegrityError(
+                f"The manifest {name} in {self.bucket.url} is unreadable.", "Restore it from a good copy."
+            ) from None
 
     def listing(self, source: str, stream: str, after: int) -> Iterator[tuple[Manifest, Decision | None]]:
         """Manifests after a number, in order, each with the decision about it, if there is one.
@@ -240,7 +242,9 @@ class Archive:
         try:
             self.bucket.download(manifest.data, path)
         except NotInBucketError:
-            raise IntegrityError(f"The data of {manifest.title} is missing: {manifest.data}.") from None
+            raise IntegrityError(
+                f"The data of {manifest.title} is missing: {manifest.data}.", "Restore it from a good copy."
+            ) from None
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != manifest.data_sha256:
@@ -267,7 +271,10 @@ class Archive:
 
 
 def _no_key() -> bytes:
-    raise SettingsError("People were erased here, and there is no pseudonym key to know them by.")
+    raise SettingsError(
+        "People were erased here, and there is no pseudonym key to know them by.",
+        "Set OBSERVES_PSEUDONYM_KEY, or restore pseudonym.key in the home.",
+    )
 
 
 def _name(source: str, stream: str, batch: int) -> str:

@@ -34,7 +34,10 @@ def tell(settings: Settings, incident: Incident, turn: Turn) -> bool:
         chosen["OBSERVES_ON_CALL_URLS"] = settings.on_call_urls
     for name, urls in chosen.items():
         if urls is not None and not speaker.add(urls.get_secret_value()):
-            raise SettingsError(f"{name} holds something that is no URL of Apprise's.")
+            raise SettingsError(
+                f"{name} holds something that is no URL of Apprise's.",
+                "Separate URLs by spaces or commas; Apprise's own pages list the form of each service.",
+            )
     if not len(speaker):
         return True
     kind = {"warning": apprise.NotifyType.WARNING, "incident": apprise.NotifyType.FAILURE}

@@ -65,9 +65,12 @@ def _app(settings: Settings) -> Callable[[], Auth]:
     try:
         key = path.expanduser().read_text()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{_KEY} names {path}, which can't be read.") from None
+        raise SettingsError(f"{_KEY} names {path}, which can't be read.", "Check its rights.") from None
     if "PRIVATE KEY" not in key:
-        raise SettingsError(f"{_KEY} names {path}, which holds no private key in PEM format.")
+        raise SettingsError(
+            f"{_KEY} names {path}, which holds no private key in PEM format.",
+            "Use the file that GitHub gave when the App's key was made.",
+        )
     return lambda: AppInstallationAuth(AppAuth(str(app), key), installation)
 
 
