@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from observes_assets.archive import Archive
 from observes_assets.bucket import Bucket, open_bucket
 from observes_assets.errors import IntegrityError, ObservesError
+from observes_assets.extraction import Outcome
 from observes_assets.landing import pending
 from observes_assets.postgres.server import EmbeddedServer
 from tests.integration.landing.batches import archive_only, damage, states
@@ -144,14 +145,17 @@ def test_a_bucket_that_fails_at_any_operation_loses_and_doubles_nothing(desk: De
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_postgres_restarts_under_a_landing(desk: Desk, embedded_server: EmbeddedServer, how: str) -> None:
     desk.land([order(0)])
-    archive_only(desk, [order(number, note="x" * 500) for number in range(30_000)])
+    archive_only(desk, [order(number, note="x" * 500) for number in range(60_000)])
     pending.sync(desk.connection, desk.archive, "shop", "orders")
+    postmaster = int((embedded_server._place.data / "postmaster.pid").read_text().split()[0])
+    backend = desk.connection.info.backend_pid
     url = desk.connection.info.dsn + f" password={desk.connection.info.password}"
     with ThreadPoolExecutor(1) as pool:
         landing = pool.submit(desk.extractor.land_waiting, "orders")
-        _wait_for_copy(url)
+        _wait_for_copy(url, landing)
         if how == "killed":
-            postmaster = int((embedded_server._place.data / "postmaster.pid").read_text().split()[0])
+            # Both, as when the machine dies: without its postmaster a backend may still commit.
+            os.kill(backend, signal.SIGKILL)
             _kill_and_wait(postmaster)
         else:
             embedded_server.stop()
@@ -161,14 +165,14 @@ def test_postgres_restarts_under_a_landing(desk: Desk, embedded_server: Embedded
     with psycopg.connect(url, autocommit=True) as connection:
         again = replace(desk, connection=connection)
         assert again.one("select count(*) from raw_shop.orders") == 1
-        assert [load.counts.written for load in again.extractor.land_waiting("orders").loads] == [30_000]
-        assert again.one("select count(*) from landing.shop__orders") == 30_001
+        assert [load.counts.written for load in again.extractor.land_waiting("orders").loads] == [60_000]
+        assert again.one("select count(*) from landing.shop__orders") == 60_001
         assert again.one("select count(*) from landing.loads") == 2
 
 
-def _wait_for_copy(url: str) -> None:
+def _wait_for_copy(url: str, landing: Future[Outcome]) -> None:
     with psycopg.connect(url, autocommit=True) as watcher:
-        for _ in range(2000):
+        while not landing.done():
             row = watcher.execute("select coalesce(sum(tuples_processed), 0) from pg_stat_progress_copy")
             if row.fetchone()[0] > 100:  # type: ignore[index]
                 return
