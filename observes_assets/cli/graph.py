@@ -31,6 +31,7 @@ from observes_assets.warehouse import build, dbt
 
 _BY = {"observes/by": "command line"}
 _REMEDY = "docs/runbook.md tells what to do."
+_A_MINUTE_MS = 60_000
 _UNFINISHED = [
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
@@ -71,7 +72,7 @@ def run_main_job(
             dbt.ensure_manifest(installation.database_url)
             from observes_assets.definitions import defs  # noqa: PLC0415 - needs the manifest
 
-            instance = DagsterInstance.get()
+            instance = _instance()
             logging.getLogger("dagster").setLevel(logging.CRITICAL)
             _bury_killed_runs(instance)
         ingest = defs.resolve_job_def(INGEST)
@@ -90,6 +91,14 @@ def run_main_job(
         elif _are_bills_due(installation, done):
             _execute(done, instance, defs.resolve_job_def(BILLS), None)
     return done
+
+
+def _instance() -> DagsterInstance:
+    # Its storage connects anew for each of the five statements of an event, unless told what a web server
+    # tells it: a connection is some 4 ms, a run has thousands.
+    instance = DagsterInstance.get()
+    instance.optimize_for_webserver(statement_timeout=_A_MINUTE_MS, pool_recycle=3600, max_overflow=20)
+    return instance
 
 
 def _ingest(

@@ -21,8 +21,10 @@ def materialized(
 ) -> MaterializeResult[None]:
     """A raw stream's materialization: what the extraction did, and the newest records."""
     counts = [load.counts for load in outcome.loads]
-    # Where nothing was written the last preview holds, and pandas need not be imported.
-    preview = {"preview": _preview_stream(connection, contract)} if outcome.written else {}
+    # Where nothing was written the last preview holds, and nobody looks at records of our own doing: pandas
+    # need not be imported.
+    is_worth_a_look = outcome.written and contract.calls_for_build
+    preview = {"preview": _preview_stream(connection, contract)} if is_worth_a_look else {}
     return MaterializeResult(
         asset_key=AssetKey([contract.source, contract.name]),
         metadata={
