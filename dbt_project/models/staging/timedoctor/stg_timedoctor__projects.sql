@@ -1,0 +1,23 @@
+with
+
+versions as (
+    {{ versions_of('timedoctor', 'projects') }}
+),
+
+staged as (
+    select
+        content.company_id as timedoctor_company_id,
+        content.id as timedoctor_project_id,
+        {{ without_people('content.name') }} as project_name,
+        versions.known_from,
+        versions.known_until,
+        versions.is_deleted
+    from versions
+    cross join jsonb_to_record(versions.record) as content (
+        company_id text,
+        id text,
+        name text
+    )
+)
+
+select * from staged
