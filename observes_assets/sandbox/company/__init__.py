@@ -10,6 +10,7 @@ from datetime import datetime
 
 from observes_assets.sandbox.company.cards import Board
 from observes_assets.sandbox.company.entities import Issue, IssueType, Person, Repository, Team
+from observes_assets.sandbox.company.entries import Crm
 
 ORGANIZATION = "quillmark-works"
 
@@ -26,6 +27,7 @@ class Company:
     repositories: list[Repository] = field(default_factory=list)
     boards: dict[int, Board] = field(default_factory=dict)  # by number
     types: dict[str, IssueType] = field(default_factory=dict)  # by name
+    crm: Crm = field(default_factory=Crm)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:

@@ -118,7 +118,13 @@ def move_card(company: Company, board: Board, item: Item, position: int) -> None
 
 
 def set_value(
-    company: Company, board: Board, item: Item, name: str, content: str | float | Iteration | None
+    company: Company,
+    board: Board,
+    item: Item,
+    name: str,
+    content: str | float | Iteration | None,
+    *,
+    creator: Person | None = None,
 ) -> None:
     """Write into a field of a card: an option by its name, an iteration, a number, a text; None clears it."""
     one = board.fields[name]
@@ -134,7 +140,7 @@ def set_value(
     if value := item.values.get(one.id):
         value.content, value.updated_at = chosen, company.now
     else:
-        item.values[one.id] = Value(company.next_id("value"), chosen, company.now, company.now)
+        item.values[one.id] = Value(company.next_id("value"), chosen, company.now, company.now, creator)
 
 
 def value_of(board: Board, item: Item, name: str) -> str | float | Iteration | None:

@@ -46,6 +46,7 @@ class Value:
     content: "str | float | Option | Iteration"
     created_at: datetime
     updated_at: datetime
+    creator: Person | None = None  # None: somebody who can't be told from here
 
 
 @dataclass(eq=False, repr=False, slots=True)

@@ -79,6 +79,18 @@ def push(company: Company, issue: Issue, message: str, files: dict[str, str]) ->
     issues.note(company, issue, "committed", issue.author, commit=one)
 
 
+def force_push(company: Company, issue: Issue, message: str, files: dict[str, str]) -> None:
+    """Replace an open pull request's commits by one, as after a rebase: nothing leads to the former ones."""
+    pull = _pull(issue)
+    ref = f"refs/heads/{pull.head}"
+    parents = (pull.base_sha,)
+    one = commit(company, issue.repository, ref, issue.author, message, files=files, parents=parents)
+    pull.commits = [one]
+    issue.repository.refs[f"refs/pull/{issue.number}/head"] = one.sha
+    _count(pull)
+    issues.note(company, issue, "head_ref_force_pushed", issue.author)
+
+
 def request_review(company: Company, issue: Issue, reviewer: Person) -> None:
     """Ask somebody to look."""
     pull = _pull(issue)

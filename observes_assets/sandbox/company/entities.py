@@ -22,6 +22,7 @@ class Person:
     is_bot: bool = False
     is_member: bool = True
     is_deleted: bool = False
+    left_at: datetime | None = None
 
 
 @dataclass(eq=False, repr=False, slots=True)

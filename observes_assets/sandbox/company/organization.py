@@ -38,6 +38,7 @@ def hire(
 def leave(company: Company, person: Person) -> None:
     """Somebody leaves the organization; their work stays under their name."""
     person.is_member = False
+    person.left_at = company.now
     for team in company.teams.values():
         if person in team.members:
             team.members.remove(person)

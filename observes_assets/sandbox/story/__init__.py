@@ -27,6 +27,7 @@ class Story:
         # Here, so that the processes can import this module's words.
         from observes_assets.sandbox.story import beginning  # noqa: PLC0415
 
+        self.seed = seed
         self.size = size
         self.company = Company(FOUNDED_AT)
         self._random = random.Random(seed)  # noqa: S311

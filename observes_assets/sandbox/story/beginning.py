@@ -6,6 +6,7 @@ from observes_assets.sandbox.company import boards, code, organization
 from observes_assets.sandbox.company.cards import Board
 from observes_assets.sandbox.story import FOUNDED_AT, SPRINT_DAYS, Process, Story
 from observes_assets.sandbox.story.plans import plan_quads
+from observes_assets.sandbox.story.sales import sales
 from observes_assets.sandbox.story.sprints import Crew, run_sprints
 from observes_assets.sandbox.story.surprises import surprises
 from observes_assets.sandbox.story.upkeep import upkeep
@@ -65,6 +66,7 @@ def found(story: Story) -> Process:
             _make_board(story, "Ledger board", "Iteration", "Story Points", LEDGER_STATES),
             iteration="Iteration",
             points="Story Points",
+            tidies=True,
         ),
     ]
     story.begin(plan_quads(story, roadmap))
@@ -72,6 +74,7 @@ def found(story: Story) -> Process:
         story.begin(run_sprints(story, crew), story.company.now + timedelta(minutes=30))
     story.begin(upkeep(story))
     story.begin(surprises(story, crews))
+    story.begin(sales(story))
 
 
 def _organize(story: Story) -> None:
@@ -80,9 +83,8 @@ def _organize(story: Story) -> None:
         organization.make_team(company, *team)
     for login, name, crew, hours in _PEOPLE:
         organization.hire(company, login, name, team=crew, utc_offset_hours=hours)
-    organization.hire(
-        company, "dependabot[bot]", "dependabot[bot]", team=None, utc_offset_hours=0, is_bot=True
-    )
+    for bot in ("dependabot[bot]", "tidy[bot]"):
+        organization.hire(company, bot, bot, team=None, utc_offset_hours=0, is_bot=True)
     for kind in _TYPES:
         organization.make_type(company, *kind)
 

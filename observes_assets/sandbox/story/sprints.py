@@ -35,6 +35,7 @@ class Crew:
     board: Board
     iteration: str = "Sprint"
     points: str = "Points"
+    tidies: bool = False  # a bot fills in the points that are missing when work is done
 
 
 def run_sprints(story: Story, crew: Crew) -> Process:
@@ -127,6 +128,9 @@ def _work(story: Story, crew: Crew, card: Item) -> Process:
     if issue.gone is not None or card not in crew.board.items:
         return
     issues.close(company, issue, person)  # a merge has done it already
+    if crew.tidies and boards.value_of(crew.board, card, crew.points) is None:
+        bot = company.people["tidy[bot]"]
+        boards.set_value(company, crew.board, card, crew.points, 1.0, creator=bot)
     if story.chance(0.94):  # now and then nobody moves the card
         boards.set_value(company, crew.board, card, "Status", "Done")
     if story.chance(0.06):
