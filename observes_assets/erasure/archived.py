@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import msgspec
@@ -24,6 +23,7 @@ from observes_assets.door import Door, door_of
 from observes_assets.draft import Draft, line_hash
 from observes_assets.erasure.people import Erased
 from observes_assets.landing.tables import StreamTables
+from observes_assets.scratch import scratch
 
 _DATA = ".ndjson.zst"
 
@@ -95,8 +95,8 @@ class StreamRewriter:
         return last
 
     def _rewrite(self, manifest: Manifest) -> Manifest:
-        with TemporaryDirectory(prefix="observes-erasure-") as folder:
-            found, data = Path(folder) / "found", Path(folder) / "data"
+        with scratch("erasure") as folder:
+            found, data = folder / "found", folder / "data"
             self.archive.download(manifest, found)
             draft = Draft(data, erasure=self.erased.number)
             with self.connection.transaction():

@@ -7,6 +7,7 @@ finds its own work done.
 """
 
 import getpass
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from observes_assets import progress
+from observes_assets import progress, scratch
 from observes_assets.erasure import archived, published
 from observes_assets.erasure.people import Erased, canonical, pseudonym
 from observes_assets.erasure.register import Completion, Erasure
@@ -31,11 +32,19 @@ EXEMPT = [
     "Bills of closed months, which the law makes a company keep; bills of open months are written anew.",
     "git mirrors and bundles: the customer's own history. They go with the repository.",
     "Commit ids and fingerprints: hashes over names and addresses among other things, which bills rest on.",
-    "Names in free text that stand apart from an address.",
+    "Names in free text, and in names of branches, that stand apart from an address.",
     "Backups of the bucket and of Postgres, until they expire.",
+    "What a process that was killed left half-written in a folder bucket's staging: it goes a day later.",
+    "Temporary files of killed processes on other machines, until the next process there removes them.",
     "Postgres' write-ahead log and freed space, until they are overwritten.",
     "Copies that others made of a release.",
+    "Who decided about batches, releases and erasures: the account's name in the decision's own object.",
 ]
+_OF_GITHUB = re.compile(r"([0-9]+)\+[^@]+@users\.noreply\.github\.com")
+_ACCOUNT = (
+    "GitHub shows no addresses: what a person did there goes only with the login and the number of their "
+    "account. Give each with --person."
+)
 _NEWEST_MAILMAP = """
     select author_email, canonical_email from landing.identities where mailmap_sha256 = (
         select r.record ->> 'mailmap_sha256' from raw_portfolio.portfolio as r order by load_id desc limit 1
@@ -72,6 +81,12 @@ class People:
 
     emails: frozenset[str]
     others: frozenset[str]
+    may_have_account: bool = False
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person must know before it is too late to name somebody better."""
+        return [_ACCOUNT] if self.may_have_account else []
 
     @property
     def count(self) -> int:
@@ -97,9 +112,11 @@ def identify(installation: Installation, connection: Connection, identifiers: It
         if not more:
             break
         given |= more
+    accounts = {found[1] for one in given if (found := _OF_GITHUB.fullmatch(one))}
     return People(
         frozenset(pseudonym(key, one) for one in given if "@" in one),
         frozenset(pseudonym(key, one) for one in given if "@" not in one),
+        may_have_account=not accounts <= given or all("@" in one for one in given),
     )
 
 
@@ -115,6 +132,7 @@ def look(installation: Installation, connection: Connection, people: People) -> 
     )
     report = Report(None, is_dry=True, identifier_count=people.count)
     _rewrite(installation, connection, erased, report)
+    report.notes += people.notes
     return report
 
 
@@ -140,6 +158,7 @@ def erase(installation: Installation, connection: Connection, people: People, *,
         )
         report = _carry_out(installation, connection, people.count)
     _tell_warehouse(installation, connection)
+    report.notes += people.notes
     return report
 
 
@@ -207,6 +226,7 @@ def _carry_out(installation: Installation, connection: Connection, identifier_co
     published.drop_candidate(connection)
     for folder in (installation.settings.home / "dbt").glob("*/"):
         shutil.rmtree(folder, ignore_errors=True)  # of failed builds; their logs may quote a row
+    scratch.sweep()  # what killed extractions and landings left on this machine
     report.dropped_releases = retention.drop_old_releases(connection)[0]
     covered = _rewrite(installation, connection, register.erased, report)
     published.vacuum_landing(connection)

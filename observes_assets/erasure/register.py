@@ -8,7 +8,7 @@ has grown.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from psycopg import Connection
@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from observes_assets.bucket import Bucket
 from observes_assets.erasure.people import Erased
 from observes_assets.errors import IntegrityError
+from observes_assets.postgres.locks import ERASURE, lock_id
 
 _FOLDER = "erasures/"
 _DONE = ".done.json"
@@ -127,6 +128,35 @@ class Register:
                 "on conflict (erasure_number) do update set is_finished = excluded.is_finished",
                 [one.number, one.number in finished, Jsonb(msgspec.to_builtins(one))],
             )
+
+
+class Unfinished(NamedTuple):
+    """The newest erasure, not carried out to its end: somebody still is at it, or nobody any more."""
+
+    number: int
+    recorded_at: datetime
+    is_under_way: bool
+
+
+def unfinished(connection: Connection) -> Unfinished | None:
+    """The erasure that has to be finished, as far as Postgres knows; one that is done covers those before."""
+    row = connection.execute(
+        """
+        select erasure_number, (record ->> 'recorded_at')::timestamptz, exists (
+            select from pg_locks
+            where locktype = 'advisory' and granted and mode = 'ExclusiveLock' and objsubid = 1
+                and (classid::bigint << 32 | objid::bigint) = %s
+                and database = (select oid from pg_database where datname = current_database())
+        )
+        from landing.erasures
+        where erasure_number > (
+            select coalesce(max(erasure_number), 0) from landing.erasures where is_finished
+        )
+        order by erasure_number desc limit 1
+        """,
+        [lock_id(ERASURE)],
+    ).fetchone()
+    return Unfinished(*row) if row else None
 
 
 def _decode(name: str, data: bytes, kind: type[_Document]) -> _Document:

@@ -85,6 +85,7 @@ class Facts:
         failed_checks: blocking checks that the newest build did not pass.
         stale_bills: organizations whose bills could not be made anew.
         runs: of each job whose newest run came to no good end, that run.
+        broken_erasure: number of the newest erasure, and when it was asked for, if it was broken off.
     """
 
     now: datetime
@@ -93,6 +94,7 @@ class Facts:
     failed_checks: tuple[str, ...] = ()
     stale_bills: int = 0
     runs: tuple[EndedRun, ...] = field(default=())
+    broken_erasure: tuple[int, datetime] | None = None
 
     def of(self, source: str, stream: str) -> StreamFacts:
         """What is known of a stream, be it nothing."""

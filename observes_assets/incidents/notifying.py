@@ -9,6 +9,7 @@ from typing import Literal
 
 from observes_assets.errors import SettingsError
 from observes_assets.incidents.lifecycle import Incident, Turn
+from observes_assets.prose import without_people
 from observes_assets.settings import Settings
 
 _NEWS: dict[Turn, str] = {
@@ -66,7 +67,7 @@ def title(incident: Incident, turn: Turn) -> str:
 def body(settings: Settings, incident: Incident) -> str:
     """What broke, since when, who owns it, what to do, and where to look."""
     lines = [
-        incident.title,
+        without_people(incident.title),
         f"Since: {incident.since:%Y-%m-%d %H:%M} UTC",
         f"Owner: {incident.owner}; on-call: {incident.on_call}",
         f"What to do: {runbook_link(settings, incident.kind)}",

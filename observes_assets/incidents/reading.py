@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from observes_assets.erasure.register import unfinished
 from observes_assets.incidents.facts import Failing, Quarantined, Refused, StreamFacts
 
 _STREAMS = """
@@ -83,6 +84,12 @@ def read_begun_at(connection: Connection) -> datetime | None:
     """When anything was first tried in this installation."""
     row = connection.execute(_BEGUN).fetchone()
     return row[0] if row else None
+
+
+def read_broken_erasure(connection: Connection) -> tuple[int, datetime] | None:
+    """The erasure that somebody must resume: its number, and when it was asked for."""
+    found = unfinished(connection)
+    return None if found is None or found.is_under_way else (found.number, found.recorded_at)
 
 
 def read_failed_checks(connection: Connection) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from observes_assets.extraction import Extractor
 from observes_assets.incidents.lifecycle import Incident, as_record
 from observes_assets.installation import Installation
 from observes_assets.sources.observes import copies
-from observes_assets.sources.observes.recording import SOURCE, record
+from observes_assets.sources.observes.recording import SOURCE, record, record_broken_off
 
 STREAM = "incidents"
 TOLD_FOR = timedelta(days=7)
@@ -20,10 +20,11 @@ TOLD_FOR = timedelta(days=7)
 
 
 def catch_up(installation: Installation, connection: Connection) -> None:
-    """Land what waits in the bucket: what a killed process archived, or all of it for a new database."""
+    """Land what waits in the bucket, be it all of it, and record the attempts that a kill broke off."""
     extractor = Extractor(connection, installation.archive, installation.contracts[SOURCE], "")
     for stream in (STREAM, "extractions", "decisions"):
         extractor.land_waiting(stream)
+    record_broken_off(installation, connection)
     copies.bring_up_to_date(connection)
 
 

@@ -24,6 +24,7 @@ KINDS = (
     "dead_run",
     "failed_run",
     "stopped_schedule",
+    "broken_erasure",
 )
 PLATFORM = "observes"
 """The source whose contract names the owner and the on-call of what belongs to no vendor."""
@@ -159,6 +160,27 @@ def _of_platform(facts: Facts, contracts: Mapping[str, Contract]) -> Iterator[Fi
             about,
             escalate_after=escalate_after,
         )
+    if facts.broken_erasure:
+        number, recorded_at = facts.broken_erasure
+        yield Finding(
+            "broken_erasure",
+            "incident",
+            f"Erasure {number} was broken off: what there was of the person is not all rewritten.",
+            about,
+            since=recorded_at,
+        )
+    yield from _of_runs(facts, about, escalate_after)
+    if stopped_at := schedule_stopped_at(facts, contracts):
+        yield Finding(
+            "stopped_schedule",
+            "incident",
+            f"Nothing was extracted since {stopped_at:%Y-%m-%d %H:%M} UTC, though the timetable says so.",
+            about,
+            since=stopped_at,
+        )
+
+
+def _of_runs(facts: Facts, about: About, escalate_after: timedelta | None) -> Iterator[Finding]:
     for run in facts.runs:
         if not _is_explained(facts, run):
             yield Finding(
@@ -171,14 +193,6 @@ def _of_platform(facts: Facts, contracts: Mapping[str, Contract]) -> Iterator[Fi
                 run_id=run.run_id,
                 escalate_after=escalate_after,
             )
-    if stopped_at := schedule_stopped_at(facts, contracts):
-        yield Finding(
-            "stopped_schedule",
-            "incident",
-            f"Nothing was extracted since {stopped_at:%Y-%m-%d %H:%M} UTC, though the timetable says so.",
-            about,
-            since=stopped_at,
-        )
 
 
 def _is_explained(facts: Facts, run: EndedRun) -> bool:

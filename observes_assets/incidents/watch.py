@@ -15,6 +15,7 @@ from observes_assets.incidents.lifecycle import Incident
 from observes_assets.incidents.runs import read_runs
 from observes_assets.installation import Installation
 from observes_assets.postgres.locks import WATCH, session_lock
+from observes_assets.postgres.roles import BILLING, acting
 
 
 @dataclass
@@ -92,6 +93,7 @@ def _gather(
         streams=reading.read_streams(connection, names),
         begun_at=reading.read_begun_at(connection),
         failed_checks=reading.read_failed_checks(connection),
+        broken_erasure=reading.read_broken_erasure(connection),
     )
     unknown: frozenset[str] = frozenset()
     try:
@@ -100,7 +102,8 @@ def _gather(
         watched.problems.append(f"Dagster's runs could not be read: {_words(error)}")
         unknown |= {"dead_run", "failed_run"}
     try:
-        _, stops = look_ahead(connection, installation.bucket, now=facts.now)
+        with acting(connection, BILLING):
+            _, stops = look_ahead(connection, installation.bucket, now=facts.now)
         facts = replace(facts, stale_bills=len(stops))
     except (ObservesError, psycopg.Error) as error:
         watched.problems.append(f"Bills could not be judged: {_words(error)}")

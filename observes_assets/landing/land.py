@@ -4,7 +4,7 @@ The order of locks is what makes "as of load N" exact: the landing lock (shared)
 the load id. Nothing here commits; a failure leaves nothing behind.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from observes_assets.landing.promises import require_kept
 from observes_assets.landing.recognition import find_missing, have_heads_passed, is_repetition, known_heads
 from observes_assets.landing.records import Reader, scope_prefix
 from observes_assets.landing.refusal import SAMPLE_SIZE, check_quality, shrunk
+from observes_assets.landing.repetition import count_refused_again
 from observes_assets.landing.tables import StreamTables
 from observes_assets.postgres.locks import LANDING, lock_transaction, stream_lock
 
@@ -78,6 +79,9 @@ class Landing:
             counts = Counts(read=self.manifest.record_count, unchanged=self._count_standing())
         else:
             counts = self._land_differences(load_id, reader, code_version)
+        if reader.refused:
+            again = count_refused_again(self.connection, self.tables, load_id, reader)
+            counts = replace(counts, refused_again=again)
         write_quarantine(self.connection, self.manifest, reader.refused)
         write_load(
             self.connection,

@@ -14,13 +14,17 @@ from observes_assets.landing.records import Refused
 
 @dataclass(frozen=True)
 class Counts:
-    """What a load did: records of the batch, and keys of the scope."""
+    """What a load did: records of the batch, and keys of the scope.
+
+    ``refused_again`` are quarantined lines of records that another line of the batch brings too.
+    """
 
     read: int = 0
     written: int = 0
     unchanged: int = 0
     deleted: int = 0
     quarantined: int = 0
+    refused_again: int = 0
 
 
 def write_quarantine(connection: Connection, manifest: Manifest, refused: list[Refused]) -> None:
@@ -57,7 +61,8 @@ def write_load(connection: Connection, manifest: Manifest, load_id: int, counts:
             %(load_id)s, %(source)s, %(stream)s, %(batch)s, %(scope)s, %(kind)s, %(is_first)s,
             %(extracted_from)s, %(extracted_until)s, %(read)s, %(written)s, %(unchanged)s,
             %(deleted)s, %(quarantined)s, %(hash_recipe)s, %(contract_sha256)s, %(code_version)s,
-            %(run_id)s, %(started_at)s, clock_timestamp(), %(reported_count)s, %(is_accepted)s
+            %(run_id)s, %(started_at)s, clock_timestamp(), %(reported_count)s, %(is_accepted)s,
+            %(refused_again)s
         """,
         {
             "load_id": load_id,

@@ -3,8 +3,6 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from psycopg import Connection, DataError
@@ -18,6 +16,7 @@ from observes_assets.errors import IntegrityError
 from observes_assets.landing.land import Landing, Load
 from observes_assets.landing.refusal import BatchRefusedError, Refusal
 from observes_assets.landing.unstorable import find_unstorable
+from observes_assets.scratch import scratch
 
 _WAITING = frozenset({"pending", "accepted"})
 
@@ -28,8 +27,8 @@ def land_one(
     """Land one batch, or write down its refusal; None if another process settled it, or one before it."""
     run = {"run_id": run_id, "code_version": archive.code_version, "started_at": datetime.now(UTC)}
     try:
-        with TemporaryDirectory(prefix="observes-landing-") as folder:
-            path = Path(folder) / "records.ndjson.zst"
+        with scratch("landing") as folder:
+            path = folder / "records.ndjson.zst"
             archive.download(manifest, path)
             contract = _contract_of(archive, manifest).streams[manifest.stream]
             without_erased(archive, manifest, contract, path)

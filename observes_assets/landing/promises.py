@@ -22,7 +22,8 @@ RECENT = 10
 # The median forgets what was before the last batch that a person accepted: since then that is normal.
 _LOADS = f"""
     select l.batch, l.kind, l.contract_sha256, l.records_read, l.records_quarantined, l.records_deleted,
-        l.records_written + l.records_unchanged + l.records_quarantined as distinct_count,
+        l.records_written + l.records_unchanged + l.records_quarantined - l.records_refused_again
+            as distinct_count,
         l.records_written + l.records_unchanged + l.records_deleted as known_count,
         l.reported_count, recent.median,
         this.manifest -> 'cursor_before' as cursor_before, this.manifest -> 'cursor_after' as cursor_after,

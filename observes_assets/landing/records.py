@@ -37,6 +37,7 @@ class Refused:
     line: int
     key: str | None
     violation: Violation
+    line_hash: bytes
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Reader:
                 parsed = orjson.loads(document)
             except orjson.JSONDecodeError as error:
                 # The decoder's text names what is wrong and where, never the value.
-                self._refuse(line, None, Violation("$", f"not valid JSON: {error.msg}"))
+                self._refuse(line, None, Violation("$", f"not valid JSON: {error.msg}"), document)
                 continue
             violation = _unstorable(document) or check(parsed) or self._out_of_scope(parsed)
             if line in self.unstorable:
@@ -85,7 +86,7 @@ class Reader:
             if violation is None and key is not None and len(key) <= LONGEST_KEY:
                 yield line, key, line_hash(document), document
             else:
-                self._refuse(line, key, violation)
+                self._refuse(line, key, violation, document)
         if self._wanted is None:
             self.line_count = line
 
@@ -99,12 +100,13 @@ class Reader:
     def _aside(self) -> Path:
         return self.path.with_name(f"aside-{self.path.name}")
 
-    def _refuse(self, line: int, key: bytes | None, violation: Violation | None) -> None:
+    def _refuse(self, line: int, key: bytes | None, violation: Violation | None, document: bytes) -> None:
         if key is not None and len(key) > LONGEST_KEY:
             violation = violation or Violation("$", f"its key is longer than {LONGEST_KEY} bytes")
             key = None
         violation = violation or Violation("$", "its key can't be read")
-        self.refused.append(Refused(line, key.decode() if key is not None else None, violation))
+        name = key.decode() if key is not None else None
+        self.refused.append(Refused(line, name, violation, line_hash(document)))
 
     def _out_of_scope(self, parsed: dict[str, Any]) -> Violation | None:
         for name, value in self.scope.items():

@@ -15,6 +15,7 @@ from observes_assets.errors import BusyError
 LANDING = "landing"
 BUILD = "build"
 RUN = "run"
+SET_UP = "set-up"
 CHORES = "chores"
 WATCH = "watch"
 ERASURE = "erasure"
@@ -92,4 +93,7 @@ def holder(connection: Connection, name: str) -> str:
         """,
         [lock_id(name)],
     ).fetchone()
-    return f"{row[0] or 'a session'} (Postgres session {row[1]}, since {row[2]})" if row else "somebody"
+    if row is None:
+        return "somebody"
+    since = f", since {row[2]}" if row[2] else ""  # a role sees no more than the name of others' sessions
+    return f"{row[0] or 'a session'} (Postgres session {row[1]}{since})"

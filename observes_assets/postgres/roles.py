@@ -1,38 +1,52 @@
 """Database roles, made idempotently: each may do what its work needs, and nothing else.
 
 - ``observes_loader`` is what extraction and landing become: it writes raw tables, versions and the ledger.
-- ``observes_builder`` is what dbt becomes: it reads raw tables and the landing's answers, and owns
+- ``observes_builder`` is what dbt becomes: it reads raw tables and the landing's answers, and writes
   ``staging`` and ``candidate``.
+- ``observes_publisher`` is what surrounds dbt, and what publishes: it writes down builds and what came of
+  their checks, takes a tested candidate from the builder, and owns releases and ``warehouse``.
 - ``observes_billing`` is what bills become: it reads marts, people in plain text among them, and the ledger.
+- ``observes_eraser`` is what an erasure becomes: it has what loader and publisher have, since it rewrites
+  what they wrote, and alone writes down who is erased.
 - ``observes_reader`` is for people and BI tools: ``warehouse`` and the releases, without the columns that
   show people in plain text.
 
-Nobody logs in as one of them: Observes' own login makes everything and takes a role (``set role``) for the
-work; grant the reader to the logins of people. Set-up, a build's frame, publishing and erasing are the
-login's own. Only the login reads the pseudonym key, and only it connects to Dagster's database.
+Nobody logs in as one of them: Observes' own login makes the tables and takes a role (``set role``) for the
+work; grant the reader to the logins of people. Only the login reads the pseudonym key, and only it connects
+to Dagster's database.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 
+from observes_assets.errors import ObservesError
 from observes_assets.postgres.locks import lock_transaction
 
 LOADER = "observes_loader"
 BUILDER = "observes_builder"
+PUBLISHER = "observes_publisher"
 BILLING = "observes_billing"
+ERASER = "observes_eraser"
 READER = "observes_reader"
-_OWN = (LOADER, BUILDER, BILLING)
+_OWN = (LOADER, BUILDER, PUBLISHER, BILLING, ERASER)
 _DATABASE = {
     LOADER: "connect, temporary",
     BUILDER: "connect, temporary",
+    PUBLISHER: "connect, create",
     BILLING: "connect",
+    ERASER: "connect",
     READER: "connect",
 }
+ROLES = tuple(_DATABASE)
 _BUILDER_READS = ("build", "loads", "identities", "ignored_commits")
 _LOADER_READS = ("build", "releases", "check_results", "installation", "erasures")
 _BILLING_READS = ("releases", "loads", "batches", "hold", "attempts")
+_PUBLISHER_READS = ("loads", "batches", "attempts", "erasures")
+_PUBLISHER_WRITES = ("build", "check_results", "releases", "hold")
 _KEY = "pseudonym_key"
+_LONGEST_WAIT = "10s"
 
 _CREATE = """
 do $$ begin
@@ -57,6 +71,8 @@ def create_roles(connection: Connection) -> None:
             connection.execute(
                 sql.SQL("grant {} to current_user with inherit true, set true").format(sql.Identifier(role))
             )
+        for role in (LOADER, PUBLISHER):
+            connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(ERASER)))
         connection.execute("revoke all on schema public from public")
         _limit_others(connection, database)
 
@@ -76,6 +92,20 @@ def _limit_others(connection: Connection, database: sql.Identifier) -> None:
         connection.execute(
             sql.SQL("alter role current_user in database {} set {} = 0").format(database, setting)
         )
+
+
+@contextmanager
+def acting(connection: Connection, role: str) -> Iterator[None]:
+    """Have a role's rights, and no others, for the block. The connection must be outside of a transaction."""
+    before = connection.execute(
+        "select current_setting('role'), set_config('role', %s, false)", [role]
+    ).fetchone()
+    assert before is not None
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select set_config('role', %s, false)", [before[0]])
 
 
 def grant_builder(connection: Connection, raw_schemas: list[str], version_tables: list[str]) -> None:
@@ -111,6 +141,52 @@ def grant_loader(connection: Connection, raw_schemas: list[str]) -> None:
             "select tablename from pg_tables where schemaname = 'landing' and tablename <> %s", [_KEY]
         ).fetchall():
             _grant_on(connection, LOADER, "select" if table in _LOADER_READS else writes, "landing", table)
+
+
+def grant_publisher(connection: Connection) -> None:
+    """Let the publisher frame builds, and own what is on show, what earlier versions made too."""
+    with connection.transaction():
+        _grant(connection, PUBLISHER, "usage", "schema landing")
+        for table in _PUBLISHER_READS:
+            _grant_on(connection, PUBLISHER, "select", "landing", table)
+        for table in _PUBLISHER_WRITES:
+            rights = "select, insert, update, delete, maintain"
+            _grant_on(connection, PUBLISHER, rights, "landing", table)
+        # What may be told of the key: a release says which one it was made with.
+        _grant(connection, PUBLISHER, "select (fingerprint)", f"landing.{_KEY}")
+        _grant(connection, PUBLISHER, "execute", "function landing.take_candidate()")
+        _grant(connection, ERASER, "select, insert, update", "landing.erasures")
+        _hand_over(connection)
+
+
+def _hand_over(connection: Connection) -> None:
+    rows = connection.execute(
+        r"select nspname from pg_namespace where nspname ~ '^(candidate|release_\d+|warehouse(_\w+)?)$' "
+        "and nspowner <> %s::regrole",
+        [PUBLISHER],
+    ).fetchall()
+    if not rows:
+        return
+    connection.execute(sql.SQL("set local lock_timeout = {}").format(_LONGEST_WAIT))
+    try:
+        for (schema,) in rows:
+            _own(connection, schema)
+    except errors.LockNotAvailable:
+        raise ObservesError(
+            f"Somebody reads the schema {schema}, which this version of Observes must take over.",
+            "Run the command again when they have finished; pg_stat_activity shows who it is.",
+        ) from None
+
+
+def _own(connection: Connection, schema: str) -> None:
+    name, owner = sql.Identifier(schema), sql.Identifier(PUBLISHER)
+    connection.execute(sql.SQL("alter schema {} owner to {}").format(name, owner))
+    for (relation,) in connection.execute(
+        "select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'v')",
+        [schema],
+    ).fetchall():
+        table = sql.Identifier(schema, relation)
+        connection.execute(sql.SQL("alter table {} owner to {}").format(table, owner))
 
 
 def grant_billing(connection: Connection) -> None:

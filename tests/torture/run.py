@@ -75,7 +75,7 @@ class Run:
         return Archive(open_bucket(self.bucket_url), code_version=self.code_version)
 
     def connect(self) -> Connection:
-        """A connection as a run has it."""
+        """A connection that may do everything, for setting up and for checking."""
         return connect.connect(self.database_url, application_name="torture", autocommit=True)
 
     def set_up(self) -> None:
@@ -86,10 +86,21 @@ class Run:
             for stream in self.contract.streams.values():
                 tables.create(connection, stream)
             roles.grant_builder(connection, ["raw_depot"], ["depot__parcels"])
+            roles.grant_loader(connection, ["raw_depot"])
+            roles.grant_publisher(connection)
 
     def go(self, connection: Connection) -> list[Outcome]:
-        """Extract and land each region, then build and publish."""
+        """Extract and land each region, then build and publish, each as the role whose work it is."""
         archive = self.open_archive()
+        with roles.acting(connection, roles.LOADER):
+            outcomes = self.extract(connection, archive)
+        if self.releases:
+            with roles.acting(connection, roles.PUBLISHER):
+                self.release(connection, archive)
+        return outcomes
+
+    def extract(self, connection: Connection, archive: Archive) -> list[Outcome]:
+        """Extract and land each region."""
         extractor = Extractor(connection, archive, self.contract, run_id="torture")
         outcomes = []
         for region, kind in self.reads:
@@ -98,8 +109,6 @@ class Run:
                 client = Client(self.vendor, self.patience_seconds)
                 reading = client.reading(region, kind, start.cursor)
                 outcomes.append(extractor.extract(STREAM, scope, start, reading))
-        if self.releases:
-            self.release(connection, archive)
         return outcomes
 
     def release(self, connection: Connection, archive: Archive) -> publish.Release:
@@ -123,7 +132,7 @@ class Run:
 
     def forget(self) -> None:
         """What `observes rebuild` does before it runs."""
-        with self.connect() as connection:
+        with self.connect() as connection, roles.acting(connection, roles.LOADER):
             rebuild.forget(connection, {SOURCE: self.contract})
 
 
@@ -164,8 +173,9 @@ def _act(run: Run, connection: Connection) -> Any:
         "kill -9 of a session of Postgres": lambda: strike.kill(session),
         "session ended by Postgres": lambda: _end(run, session),
         "disk full": strike.fill_disk,
+        "file size limit": strike.limit_files,
         "disk of Postgres full": lambda: strike.fill_disk_of(session),
-        "disk full in the bucket": lambda: strike.break_disk(errno.ENOSPC, number),
+        "no room for a name": lambda: strike.break_disk(errno.ENOSPC, number),
         "disk broken": lambda: strike.break_disk(errno.EIO, number),
         "clock jumps": lambda: strike.jump_clock(number),
         "rebuild during a run": lambda: strike.beside(undisturbed.forget),

@@ -16,7 +16,7 @@ from psycopg import Connection, sql
 
 from observes_assets.archive import Archive, Decision
 from observes_assets.extraction import Extractor, Outcome
-from observes_assets.postgres import connect
+from observes_assets.postgres import connect, roles
 from observes_assets.postgres.server import EmbeddedServer
 from tests.integration.faulty_s3 import FaultyS3
 from tests.invariants import ArchiveReader, require_archive_landed, require_whole, sha256_of
@@ -221,9 +221,9 @@ class Stage:
         run.forget()
         with run.connect() as connection, self.run().connect() as lived:
             self.run(reads=()).go(lived)  # publishes what is here now
-            outcome = Extractor(connection, run.open_archive(), run.contract, run_id="replay").land_waiting(
-                STREAM
-            )
+            with roles.acting(connection, roles.LOADER):
+                extractor = Extractor(connection, run.open_archive(), run.contract, run_id="replay")
+                outcome = extractor.land_waiting(STREAM)
             assert outcome.refusals == []
             self.check(connection)
             connection.execute(

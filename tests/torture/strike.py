@@ -4,6 +4,8 @@ A point in the program, not in time: the same seed strikes at the same place aga
 way for long is struck as often as what takes all the time.
 """
 
+import fcntl
+import io
 import os
 import resource
 import signal
@@ -68,6 +70,23 @@ def kill(pid: int) -> None:
 
 
 def fill_disk() -> None:
+    """From now on the kernel takes no byte for a file that this process opens: no space left on device."""
+    full = os.open("/dev/full", os.O_WRONLY)
+
+    def filling(call: Callable[..., Any]) -> Callable[..., Any]:
+        def opened(*arguments: Any, **named: Any) -> Any:
+            file = call(*arguments, **named)
+            descriptor = file if isinstance(file, int) else file.fileno()
+            if fcntl.fcntl(descriptor, fcntl.F_GETFL) & (os.O_WRONLY | os.O_RDWR):
+                os.dup2(full, descriptor, inheritable=False)
+            return file
+
+        return opened
+
+    os.open, io.open = filling(os.open), filling(io.open)  # type: ignore[assignment]
+
+
+def limit_files() -> None:
     """From now on the kernel lets this process write to no file beyond its first bytes."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
@@ -84,7 +103,11 @@ def fill_disk_of(pid: int) -> None:
 
 
 def break_disk(error: int, times: int) -> None:
-    """Let the next calls that make, write, name or flush a file fail as a broken disk lets them fail."""
+    """Let the next calls that make, write, name or flush a file fail as a broken disk lets them fail.
+
+    Python's own calls fail, before the kernel is asked: neither an error of input or output can be had for
+    real, nor a disk that is full when a name is made.
+    """
     left = [times]
 
     def failing(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ import re
 from typing import Literal, NamedTuple
 
 from observes_assets.errors import PermanentError, SourceError, TransientError
+from observes_assets.prose import without_people
 from observes_assets.sources.git.access import Access
 from observes_assets.sources.git.command import GitFailedError
 
@@ -141,4 +142,4 @@ def quote(output: str, access: Access | None = None) -> str:
     # Whatever stands between :// and @ may be a password: a proxy's, or of a server that redirects.
     text = re.sub(r"://[^/\s'\"]*@", "://", text)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return f"git: {text[:300].rstrip('. ')}." if text else ""
+    return f"git: {without_people(text)[:300].rstrip('. ')}." if text else ""

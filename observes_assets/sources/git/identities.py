@@ -5,9 +5,9 @@ Only the portfolio's mailmap: a repository's own ``.mailmap`` is written by thos
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from observes_assets.errors import PermanentError
+from observes_assets.scratch import scratch
 from observes_assets.sources.git import failures
 from observes_assets.sources.git.command import GitFailedError, run, running
 
@@ -29,8 +29,7 @@ def canonical(mailmap: str, identities: Iterable[tuple[str, str]]) -> Iterator[t
     Raises:
         PermanentError: git failed.
     """
-    with tempfile.TemporaryDirectory(prefix="observes-mailmap-") as name, tempfile.TemporaryFile() as asked:
-        folder = Path(name)
+    with scratch("mailmap") as folder, tempfile.TemporaryFile() as asked:
         (folder / "mailmap").write_bytes(mailmap.encode())
         given = []
         for person, email in identities:

@@ -5,12 +5,12 @@ folder can't be taken back" are git's, not a copy of them.
 """
 
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from observes_assets.errors import PermanentError
+from observes_assets.scratch import scratch
 from observes_assets.sources.git import failures
 from observes_assets.sources.git.command import GitFailedError, run
 
@@ -35,8 +35,8 @@ def ignored(
     Raises:
         PermanentError: git failed.
     """
-    with tempfile.TemporaryDirectory(prefix="observes-ignore-") as name:
-        judge = _Judge(Path(name), patterns)
+    with scratch("ignore") as folder:
+        judge = _Judge(folder, patterns)
         remaining = iter(commits)
         while chunk := _chunk(remaining):
             verdicts = judge.verdicts(path for _, paths in chunk for path in paths)

@@ -3,12 +3,10 @@
 A bundle is put again only when a ref changed. ``mirrors/<repository id>.json`` says which bundle is current.
 """
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import msgspec
 
 from observes_assets.bucket import Bucket, NotInBucketError
+from observes_assets.scratch import scratch
 from observes_assets.sources.git.client import Mirror
 
 
@@ -35,8 +33,8 @@ def publish(bucket: Bucket, mirror: Mirror, repository_id: str, name: str) -> bo
         before = None
     if before == current:
         return False
-    with TemporaryDirectory(prefix="observes-bundle-") as folder:
-        path = Path(folder) / "repository.bundle"
+    with scratch("bundle") as folder:
+        path = folder / "repository.bundle"
         mirror.bundle(path)
         bucket.put(current.bundle, path)
     bucket.put(card, msgspec.json.encode(current))

@@ -10,8 +10,10 @@ what is in the bucket: holds, open incidents, closed months.
     closings     closed months of bills, by revision
     incidents    causes that passed a threshold, from opening to closing
     erasures     persons who were erased, as keyed hashes
-    extractions  one attempt to extract one stream: outcome, times, and what was promised then
+    extractions  one attempt to extract one stream: outcome, times, and what was promised then; what a kill
+                 broke off is recorded too (``underway``)
     releases     what was published when, and how far it shows each stream
+    exports      jobs of vendors that were paid for: ours to resume
 
 A load of these alone is no reason for a new release (``callsForBuild``), erasures excepted; after a day it
 is.

@@ -20,6 +20,7 @@ from observes_assets.landing.pending import Start
 from observes_assets.oath.checks import check_stream
 from observes_assets.oath.previews import materialized
 from observes_assets.oath.specs import raw_check_specs, raw_spec
+from observes_assets.postgres.roles import LOADER
 from observes_assets.resources import InstallationResource
 from observes_assets.sources.observes import copies
 from observes_assets.sources.observes.client import release_records
@@ -43,7 +44,7 @@ def observes_assets(contract: Contract) -> AssetsDefinition:
     ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Land what was recorded, also by a process that was killed, and read published releases back."""
         opened = installation.open()
-        with opened.connect(f"observes, run {context.run_id}") as connection:
+        with opened.connect(f"observes, run {context.run_id}", role=LOADER) as connection:
             with (
                 progress.task("observes", len(streams)) as step,
                 attempts(opened, connection, contract, context.run_id) as extractor,

@@ -16,25 +16,28 @@ _ATTEMPTS = """
         where load_id > (select coalesce(max(load_id), 0) from landing.attempts)
     ), good as (
         select source, stream, max(ended_at) as last_good_at from fresh where is_good group by 1, 2
+    ), since as (  -- an attempt that was broken off is recorded by the next one, or after it
+        select source, stream, greatest(good.last_good_at, before.last_good_at) as good_at
+        from good full join landing.attempts as before using (source, stream)
     )
     insert into landing.attempts as known
         (source, stream, load_id, last_at, last_good_at, failing_since, failure_count, reason, run_id)
     select source, stream, max(load_id), max(ended_at), last_good_at,
-        min(ended_at) filter (where ended_at > coalesce(last_good_at, '-infinity')),
-        count(*) filter (where ended_at > coalesce(last_good_at, '-infinity')),
+        min(ended_at) filter (where ended_at > coalesce(good_at, '-infinity')),
+        count(*) filter (where ended_at > coalesce(good_at, '-infinity')),
         (array_agg(reason order by ended_at desc))[1], (array_agg(run_id order by ended_at desc))[1]
-    from fresh left join good using (source, stream)
+    from fresh left join good using (source, stream) left join since using (source, stream)
     group by source, stream, last_good_at
     on conflict (source, stream) do update set
         load_id = excluded.load_id,
-        last_at = excluded.last_at,
+        last_at = greatest(known.last_at, excluded.last_at),
         last_good_at = greatest(known.last_good_at, excluded.last_good_at),
         failing_since = case when excluded.last_good_at is null
             then coalesce(known.failing_since, excluded.failing_since) else excluded.failing_since end,
         failure_count = case when excluded.last_good_at is null
             then known.failure_count else 0 end + excluded.failure_count,
-        reason = excluded.reason,
-        run_id = excluded.run_id
+        reason = case when excluded.last_at < known.last_at then known.reason else excluded.reason end,
+        run_id = case when excluded.last_at < known.last_at then known.run_id else excluded.run_id end
 """
 _INCIDENTS = """
     insert into landing.incidents (incident_id, load_id, opened_at, closed_at, record)

@@ -16,6 +16,7 @@ from observes_assets.extraction import Extractor, Outcome, Reading
 from observes_assets.installation import Installation
 from observes_assets.sources.observes import copies
 from observes_assets.sources.observes.streams import Extraction, Promises
+from observes_assets.sources.observes.underway import as_extractions, broken_off, underway
 
 SOURCE = "observes"
 _log = logging.getLogger(__name__)
@@ -53,35 +54,56 @@ def attempts(
 
     A failure of the recording itself is logged and stops nothing: the vendor's data have landed.
     """
+    record_broken_off(installation, connection, contract.source)
     extractor = Extractor(connection, installation.archive, contract, run_id)
     began_at = datetime.now(UTC)
+    with underway(connection, contract.source, run_id):
+        try:
+            yield extractor
+        except (BusyError, psycopg.Error):
+            raise  # somebody else is at it, or Postgres was lost: neither says anything about the vendor
+        except Exception as error:
+            for stream in contract.streams.keys() - {one.stream for one in extractor.attempts}:
+                extractor.note(stream, {}, began_at, error)
+            _record_attempts(installation, extractor)
+            raise
+        else:
+            _record_attempts(installation, extractor)
+
+
+def record_broken_off(installation: Installation, connection: Connection, source: str | None = None) -> None:
+    """Record attempts whose process was killed as failed: of one source, or of all. Cheap where none was."""
+    own = Extractor(connection, installation.archive, installation.contracts[SOURCE], "")
     try:
-        yield extractor
-    except (BusyError, psycopg.Error):
-        raise  # somebody else is at it, or Postgres was lost: neither says anything about the vendor
-    except Exception as error:
-        for stream in contract.streams.keys() - {one.stream for one in extractor.attempts}:
-            extractor.note(stream, {}, began_at, error)
-        _record_attempts(installation, extractor)
-        raise
-    else:
-        _record_attempts(installation, extractor)
+        for of_source, run_id, began_at in broken_off(connection, source):
+            contract = installation.contracts.get(of_source)
+            found = as_extractions(own, contract, run_id, began_at) if contract else []
+            _record_extractions(installation, connection, found, contract, run_id)
+    except (ObservesError, OSError) as error:
+        _log.warning("Extractions that were broken off are not recorded yet: %s", type(error).__name__)
 
 
 def _record_attempts(installation: Installation, extractor: Extractor) -> None:
-    streams = extractor.contract.streams
-    records = [
-        one.as_record(uuid.uuid4().hex, extractor.run_id, promises_of(streams[one.stream]))
-        for one in extractions_of(extractor)
-    ]
-    if not records:
-        return
+    found, run_id = extractions_of(extractor), extractor.run_id
     try:
-        record(installation, extractor.connection, "extractions", records, run_id=extractor.run_id)
+        _record_extractions(installation, extractor.connection, found, extractor.contract, run_id)
     except (ObservesError, psycopg.Error, OSError) as error:
-        _log.warning(
-            "The extractions of run %s were not recorded: %s", extractor.run_id, type(error).__name__
-        )
+        _log.warning("The extractions of run %s were not recorded: %s", run_id, type(error).__name__)
+
+
+def _record_extractions(
+    installation: Installation,
+    connection: Connection,
+    found: list[Extraction],
+    contract: Contract | None,
+    run_id: str,
+) -> None:
+    if contract is None or not found:
+        return
+    records = [
+        one.as_record(uuid.uuid4().hex, run_id, promises_of(contract.streams[one.stream])) for one in found
+    ]
+    record(installation, connection, "extractions", records, run_id=run_id)
 
 
 def extractions_of(extractor: Extractor) -> list[Extraction]:

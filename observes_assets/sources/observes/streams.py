@@ -42,6 +42,21 @@ def held_or_resumed(
     }
 
 
+def loss_accepted(*, who: str, why: str, at: datetime) -> Record:
+    """A record of ``decisions``: marts of the candidate lost more rows than they may, and that is right."""
+    return {
+        "decision_id": f"accept loss {at.isoformat()}",
+        "verdict": "accept",
+        "source": None,
+        "stream": None,
+        "batch": None,
+        "release": None,
+        "who": who,
+        "why": why,
+        "decided_at": at.isoformat(),
+    }
+
+
 def releases(published: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
     """Records of ``releases``, from those that publishing put into the bucket."""
     for one in published:

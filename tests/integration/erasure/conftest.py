@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from observes_assets.extraction import Extractor, Outcome, Reading
 from observes_assets.installation import Installation
-from observes_assets.postgres.roles import READER
+from observes_assets.postgres.roles import PUBLISHER, READER, acting
 from observes_assets.settings import Settings
 
 ADA, ADA_AT_HOME, BOB = "Ada@acme.example", "ada@home.example", "bob@acme.example"
@@ -131,7 +131,10 @@ class Place:
 
     def release(self, number: int) -> None:
         """A release with a mart that shows authors, to nobody but who bills."""
-        schema = f"release_{number}"
+        with acting(self.connection, PUBLISHER):
+            self._publish(number, f"release_{number}")
+
+    def _publish(self, number: int, schema: str) -> None:
         execute = self.connection.execute
         execute(f"create schema {schema}")
         execute(f"create table {schema}.authors (author_email text, author_name text, commits bigint)")

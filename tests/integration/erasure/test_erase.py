@@ -15,6 +15,7 @@ from observes_assets.erasure.people import ERASED, pseudonym
 from observes_assets.extraction import Extractor, Reading
 from observes_assets.landing.rebuild import forget
 from observes_assets.postgres.locks import ERASURE, lock_id
+from observes_assets.postgres.roles import ERASER, acting
 from observes_assets.sources.git.identities import canonical
 from observes_assets.warehouse import build
 from tests.integration.erasure.conftest import (
@@ -35,8 +36,9 @@ HERS = (ADA, ADA_AT_HOME, "Lovelace", '"ada"', "Ada L.", "Countess")
 
 
 def erase(place: Place, *identifiers: str) -> carrying_out.Report:
-    people = carrying_out.identify(place.installation, place.connection, identifiers)
-    return carrying_out.erase(place.installation, place.connection, people, why="asked for")
+    with acting(place.connection, ERASER):
+        people = carrying_out.identify(place.installation, place.connection, identifiers)
+        return carrying_out.erase(place.installation, place.connection, people, why="asked for")
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -138,10 +140,28 @@ def test_a_bucket_s_backup_brings_nobody_back(
     assert place.naming(*HERS) == []
 
 
+@pytest.mark.parametrize(
+    ("given", "has_hint"),
+    [
+        (["ada@elsewhere.example"], True),
+        (["ada@elsewhere.example", "ada-on-github"], False),
+        (["4711+ada@users.noreply.github.com", "ada-on-github"], True),
+        (["4711+ada@users.noreply.github.com", "ada-on-github", "4711"], False),
+    ],
+)
+def test_who_is_on_github_is_to_be_named_by_login_and_number_too(
+    place: Place, given: list[str], *, has_hint: bool
+) -> None:
+    people = carrying_out.identify(place.installation, place.connection, given)
+    report = carrying_out.look(place.installation, place.connection, people)
+    assert any("GitHub" in note for note in report.notes) == has_hint
+
+
 def test_a_dry_run_counts_and_writes_nothing(place: Place) -> None:
     people = carrying_out.identify(place.installation, place.connection, [ADA])
     before = place.objects(), place.rows()
-    report = carrying_out.look(place.installation, place.connection, people)
+    with acting(place.connection, ERASER):
+        report = carrying_out.look(place.installation, place.connection, people)
     assert (place.objects(), place.rows()) == before
     done = erase(place, ADA)
     assert report.is_dry
@@ -160,10 +180,11 @@ def test_killed_at_any_moment_it_ends_the_same(new_place: Callable[..., Place], 
         place.installation.bucket = place.installation.archive.bucket = dying  # type: ignore[assignment]
         place.installation.archive.register._bucket = dying  # type: ignore[assignment]
         try:
-            if kills == 0 or not list(dying.whole.names("erasures/")):
-                carrying_out.erase(place.installation, place.connection, people, why="asked for")
-            else:
-                carrying_out.resume(place.installation, place.connection)
+            with acting(place.connection, ERASER):
+                if kills == 0 or not list(dying.whole.names("erasures/")):
+                    carrying_out.erase(place.installation, place.connection, people, why="asked for")
+                else:
+                    carrying_out.resume(place.installation, place.connection)
             break
         except DyingBucket.Killed:
             kills += 1

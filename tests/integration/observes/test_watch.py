@@ -11,13 +11,14 @@ from typer.testing import CliRunner
 
 from observes_assets.archive import Decision
 from observes_assets.cli.app import app
-from observes_assets.errors import BusyError
+from observes_assets.errors import BusyError, PermanentError
 from observes_assets.extraction import Extractor, Reading
 from observes_assets.incidents import register
 from observes_assets.incidents.watch import Watched, watch
 from observes_assets.landing.rebuild import forget
 from observes_assets.postgres.connect import ensure_database
 from observes_assets.postgres.locks import WATCH, session_lock
+from observes_assets.sources.observes.recording import attempts
 from tests.integration.observes.conftest import NOON, Receiver, Watchtower
 
 HOUR = timedelta(hours=1)
@@ -69,6 +70,23 @@ def test_a_message_leads_to_the_runbook_and_the_run_and_holds_no_secret(
     for part in ("since: 2024-05-03 12:00 utc", "#incident-failed-extraction", "run-1", incident.incident_id):
         assert part in message.lower()
     assert "secret-of-the-url" not in json.dumps(receiver.messages)
+
+
+def test_whom_a_vendor_names_is_told_to_nobody(manned: Watchtower, receiver: Receiver) -> None:
+    contract = manned.installation.contracts["portfolio"]
+    said = f"Account jane@acme.example is suspended, see https://jane:pass@host/?key=ghp_{'a' * 36}."
+    with (
+        pytest.raises(PermanentError),
+        attempts(manned.installation, manned.connection, contract, "run-1") as extractor,
+        extractor.scope("portfolio", {}),
+    ):
+        raise PermanentError(said)
+    (incident,) = watch_at(manned, NOON).incidents
+    assert "Account […@…] is suspended" in incident.title
+    told = json.dumps([receiver.messages, manned.rows("select record from raw_observes.extractions")])
+    assert "suspended" in told
+    for secret in ("jane", "acme", "pass@", "ghp_"):
+        assert secret not in told
 
 
 def test_who_does_not_answer_is_told_by_the_next_watch(manned: Watchtower, receiver: Receiver) -> None:

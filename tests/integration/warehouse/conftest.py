@@ -12,7 +12,7 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from observes_assets.installation import Installation
-from observes_assets.postgres.roles import BUILDER
+from observes_assets.postgres.roles import BUILDER, PUBLISHER, acting
 from observes_assets.settings import Settings
 from observes_assets.warehouse import build, publish
 from observes_assets.warehouse.build import CheckResult
@@ -66,7 +66,7 @@ class House:
     ) -> None:
         """A candidate whose marts hold a number, with these results."""
         with (
-            self.installation.connect("build") as connection,
+            self.installation.connect("build", role=PUBLISHER) as connection,
             self.building(connection, required) as building,
         ):
             invocation = f"invocation {number}, {building.token}"
@@ -84,7 +84,8 @@ class House:
     def release(self, number: int, **more: Any) -> publish.Release:
         """Build and publish a release."""
         self.build(number, **more)
-        return publish.publish_candidate(self.connection, self.installation.bucket)
+        with acting(self.connection, PUBLISHER):
+            return publish.publish_candidate(self.connection, self.installation.bucket)
 
     def one(self, query: str, parameters: Any = None) -> Any:
         row = self.connection.execute(query, parameters).fetchone()
@@ -112,3 +113,14 @@ def house(database_url: str, new_installation: Callable[..., Installation]) -> I
     installation = new_installation(database_url)
     with installation.connect("test") as connection:
         yield House(installation, connection)
+
+
+@pytest.fixture
+def full_house(house: House) -> House:
+    """Releases one and two, a candidate, and a row in staging."""
+    house.release(1)
+    house.release(2)
+    house.build(3)
+    with house.connect(role=BUILDER) as builder:
+        builder.execute("create table staging.stg_git__commits as select 1 as number")
+    return house

@@ -20,6 +20,7 @@ from observes_assets.bucket import open_bucket
 from observes_assets.errors import PublishRefusedError
 from observes_assets.landing import rebuild, tables
 from observes_assets.landing.pending import sync
+from observes_assets.postgres.roles import LOADER, PUBLISHER, acting
 from observes_assets.warehouse import build, publish, retention
 from observes_assets.warehouse.build import CheckResult
 from observes_assets.warehouse.gate import Requirements
@@ -120,10 +121,11 @@ class Walk:
 
     def _build(self, killed_after: int | None = None, *, runs_test: bool = True) -> None:
         self.desk.extractor.land_waiting("orders")
-        connection = self.house.installation.connect("build")
+        connection = self.house.installation.connect("build", role=PUBLISHER)
         doomed = self.house.building(connection, REQUIRED)
         begun = doomed.__enter__()
-        results = build.examine_raw(connection, {"shop": self.desk.contract})
+        with acting(connection, LOADER):
+            results = build.examine_raw(connection, {"shop": self.desk.contract})
         with self.house.dbt(begun.token) as dbt:
             dbt.execute("select landing.join_build(%s)", [begun.token])
             for count, mart in enumerate(REQUIRED.marts):
@@ -145,7 +147,9 @@ class Walk:
     # --- Releases
 
     def publish(self) -> None:
-        number = publish.publish_candidate(self.house.connection, self.house.installation.bucket).number
+        with acting(self.house.connection, PUBLISHER):
+            bucket = self.house.installation.bucket
+            number = publish.publish_candidate(self.house.connection, bucket).number
         self.shown[number] = self._mart(f"release_{number}")
 
     def run_undisturbed(self) -> None:
@@ -164,13 +168,17 @@ class Walk:
 
     def roll_back(self) -> None:
         number = self.chance.choice(list(self.shown) or [1])
-        publish.roll_back(self.house.connection, number, who="ann", why="walk")
+        with acting(self.house.connection, PUBLISHER):
+            publish.roll_back(self.house.connection, number, who="ann", why="walk")
 
     def resume(self) -> None:
-        publish.resume(self.house.connection)
+        with acting(self.house.connection, PUBLISHER):
+            publish.resume(self.house.connection)
 
     def drop_old(self) -> None:
-        for number in retention.drop_old_releases(self.house.connection)[0]:
+        with acting(self.house.connection, PUBLISHER):
+            dropped = retention.drop_old_releases(self.house.connection)[0]
+        for number in dropped:
             del self.shown[number]
 
     # --- What must hold
@@ -228,8 +236,8 @@ def test_readers_see_only_what_an_undisturbed_run_would_have_published(house: Ho
     tables.create(house.connection, contract.streams["orders"])
     archive = Archive(open_bucket(str(tmp_path / "shop")), code_version="test")
     house.connection.execute(
-        "grant usage on schema raw_shop to observes_builder; "
-        "grant select on raw_shop.orders, landing.shop__orders to observes_builder"
+        "grant usage on schema raw_shop to observes_builder, observes_loader; "
+        "grant select on raw_shop.orders, landing.shop__orders to observes_builder, observes_loader"
     )
     walk = Walk(house, Desk(house.connection, archive, contract), random.Random(SEED))
     walk._note_state()

@@ -12,7 +12,8 @@ from observes_assets.archive import Archive
 from observes_assets.bucket import open_bucket
 from observes_assets.errors import PublishRefusedError
 from observes_assets.landing import tables
-from observes_assets.warehouse import build, gate, publish, retention
+from observes_assets.postgres.roles import PUBLISHER, acting
+from observes_assets.warehouse import build, gate, holding, publish, retention
 from tests.integration.landing.conftest import CONTRACT, Desk, order
 from tests.integration.warehouse.conftest import PASSED, REQUIRED, House
 
@@ -79,9 +80,10 @@ def test_a_mart_that_lost_its_rows_is_published_only_if_a_person_says_so(house: 
     assert "lost more" in refusal(house)
     assert "alpha (expected about 41 rows, found 20)" in refusal(house)
     assert house.one("select number from warehouse.alpha limit 1") == 3
-    release = publish.publish_candidate(
-        house.connection, house.installation.bucket, accepted_loss=dict(ACCEPTED)
-    )
+    with acting(house.connection, PUBLISHER):
+        release = holding.accept_loss(house.installation, house.connection, **ACCEPTED)
+    decision = house.one("select record from raw_observes.decisions")
+    assert (decision["verdict"], decision["why"], decision["batch"]) == ("accept", ACCEPTED["why"], None)
     assert release.record["accepted_loss"]["who"] == "ann"
     assert [one.split()[0] for one in release.record["accepted_loss"]["marts"]] == ["alpha", "beta"]
     assert house.release(5, rows=10, required=bound).number == 5  # ten may always go

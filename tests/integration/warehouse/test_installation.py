@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import psycopg
 import pytest
@@ -50,6 +51,30 @@ def test_postgres_and_bucket_know_each_other(
     with pytest.raises(ObservesError, match="OBSERVES_POSTGRES_URL and OBSERVES_BUCKET_URL"):
         new_installation(free_url, bucket=tmp_path / "bucket")
     assert [name for name in first.bucket.names("") if not name.startswith("contracts/")] == ["observes.json"]
+
+
+def test_what_is_made_is_made_once(new_installation: NewInstallation, database_url: str) -> None:
+    """Set up again by the same program: no row of the catalogue is touched, unless something is missing."""
+    rows = "select array_agg(xmin::text order by oid) from pg_class where relname = 'commits'"
+    may = "select has_table_privilege('observes_builder', 'raw_git.commits', 'select')"
+
+    def one(query: str) -> Any:
+        with installation.connect("test") as connection:
+            return (connection.execute(query).fetchone() or (None,))[0]
+
+    installation = new_installation(database_url)
+    before = one(rows)
+    assert one(may)
+    new_installation(database_url)
+    assert one(rows) == before
+    with installation.connect("test") as connection:
+        connection.execute("revoke select on raw_git.commits from observes_builder")
+    new_installation(database_url).set_up(again=True)
+    assert one(may)
+    with installation.connect("test") as connection:
+        connection.execute("drop schema raw_git cascade")
+    new_installation(database_url)
+    assert one(may)
 
 
 def test_a_busy_failure_inside_a_run_is_told_as_what_it_is(
