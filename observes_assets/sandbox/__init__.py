@@ -7,7 +7,9 @@ same moment has the same answer on every machine.
     company/   what the company consists of, and what can happen to it
     story/     what does happen: people, plans, work and surprises, as processes on one queue
     history    its code as real git repositories
+    serving    what the vendors' servers have in common, switches for their faults included
     github/    GitHub's view of it, served over HTTP
+    timedoctor/  zoho/  the same people's hours, and the customers whom they sell to
 
 It belongs here if a vendor of ours would show it to anybody. Extracting, landing and measuring do not.
 """

@@ -1,12 +1,39 @@
 """Real git repositories of the company's code, written by ``git fast-import``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from observes_assets.sandbox.company.code import MAIN
 from observes_assets.sandbox.company.entities import Commit, Repository
 from observes_assets.sandbox.company.git_objects import signature
+from observes_assets.sandbox.world import World
 from observes_assets.sources.portfolio.plain_git import git, require
+
+BILLED = ("harbor", "ledger")
+"""What the company's crews work in; the others hold plans, or hardly a commit."""
+_WRITTEN_AT = "written-at"
+
+
+def keep_repositories(folder: Path, at: datetime, world_at: Callable[[datetime], World]) -> None:
+    """Let ``folder`` hold the repositories that are billed, as ``<name>.git``, as they are at this moment.
+
+    Nobody's commits are taken back: if they were written as of a later moment, they stay.
+
+    Args:
+        at: where the company's clock stands; timezone-aware.
+        world_at: gives the world of a moment, if anything has to be written.
+
+    Raises:
+        SettingsError: git is missing or failed.
+    """
+    noted = folder / _WRITTEN_AT
+    if noted.exists() and datetime.fromisoformat(noted.read_text()) >= at:
+        return
+    company = world_at(at).company
+    for name in BILLED:
+        write_repository(folder / f"{name}.git", company.repository(name))
+    noted.write_text(at.isoformat())
 
 
 def write_repository(folder: Path, repository: Repository) -> None:

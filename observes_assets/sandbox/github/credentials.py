@@ -12,8 +12,9 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from observes_assets.sandbox.github.messages import NOT_FOUND, Answer, Request, refusal
+from observes_assets.sandbox.github.messages import NOT_FOUND, refusal
 from observes_assets.sandbox.github.view import Access
+from observes_assets.sandbox.messages import Answer, Request
 
 TOKEN = "ghp_sandbox0000000000000000000000000000"  # noqa: S105 - opens nothing but the sandbox
 

@@ -1,11 +1,16 @@
-"""GitHub's limits: so many points an hour, and a second kind against bursts. By the machine's clock."""
+"""GitHub's limits: so many points an hour, and a second kind against bursts.
+
+An hour is one of the machine's clock. When it ends is told by the vendor's, as everything that it dates.
+"""
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from observes_assets.sandbox.github.messages import Answer, refusal
+from observes_assets.sandbox.github.messages import refusal
+from observes_assets.sandbox.messages import Answer
 
 HOUR = 3600.0
 CORE, GRAPHQL = "core", "graphql"
@@ -13,8 +18,12 @@ CORE, GRAPHQL = "core", "graphql"
 
 @dataclass
 class Limits:
-    """Points that are left. ``burst`` is how many requests a minute are borne; None: any number."""
+    """Points that are left. ``burst`` is how many requests a minute are borne; None: any number.
 
+    ``clock`` is what the ``Date`` of answers shows, in epoch seconds.
+    """
+
+    clock: Callable[[], float] = time.time
     limit: dict[str, int] = field(default_factory=lambda: {CORE: 5000, GRAPHQL: 5000})
     burst: int | None = None
     concurrency: int = 100
@@ -66,7 +75,7 @@ class Limits:
         return {
             "limit": self.limit[resource],
             "remaining": self.remaining(resource),
-            "reset": int(self._resets_at + 0.999),
+            "reset": int(self.clock() + self._resets_at - time.time() + 0.999),
             "used": self._used[resource],
         }
 

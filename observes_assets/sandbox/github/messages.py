@@ -1,23 +1,16 @@
-"""A request and an answer, as the rest of the server passes them around."""
+"""What GitHub makes of a request, and how it words an error."""
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
+
+from observes_assets.sandbox.messages import Answer, Request
 
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a client asked. ``path`` is without the API's prefix; header names are in lower case."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes = b""
+class Asked(Request):
+    """A request, by an API's path without the prefix."""
 
     @property
     def operation(self) -> str:
@@ -30,31 +23,14 @@ class Request:
 
     @property
     def name(self) -> str:
-        """What faults and hooks look for: ``GET /repos/…`` or ``POST /graphql <operation>``."""
+        """What switches look for: ``GET /repos/…`` or ``POST /graphql <operation>``."""
         return f"{self.method} {self.path} {self.operation}".rstrip()
 
 
-@dataclass
-class Answer:
-    """What the client gets. ``body`` is JSON unless it is bytes already."""
-
-    status: int = 200
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    cut_after: int | None = None  # close the connection after so many bytes of the body
-    _content: bytes | None = None
-
-    def content(self) -> bytes:
-        """The body's bytes."""
-        if self._content is None:
-            is_written = isinstance(self.body, bytes)
-            self._content = self.body if is_written else b"" if self.body is None else orjson.dumps(self.body)
-        return self._content
-
-    def tag(self, salt: str) -> str:
-        """An entity tag of the body; ``salt`` differs for each kind of caller."""
-        digest = hashlib.sha256(salt.encode() + self.content()).hexdigest()
-        return f'W/"{digest}"'
+def entity_tag(answer: Answer, salt: str) -> str:
+    """An entity tag of the body; ``salt`` differs for each kind of caller."""
+    digest = hashlib.sha256(salt.encode() + answer.content()).hexdigest()
+    return f'W/"{digest}"'
 
 
 def refusal(status: int, message: str, **headers: str) -> Answer:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from observes_assets.sandbox.github.messages import Answer, Request
+from observes_assets.sandbox.messages import Answer, Request
 
 Thing = TypeVar("Thing")
 Key = tuple[Any, ...]

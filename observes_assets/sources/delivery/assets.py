@@ -15,6 +15,7 @@ from observes_assets.extraction import Reading
 from observes_assets.oath.checks import check_stream
 from observes_assets.oath.previews import materialized
 from observes_assets.oath.specs import raw_check_specs, raw_spec
+from observes_assets.postgres.roles import LOADER
 from observes_assets.resources import InstallationResource
 from observes_assets.sources.delivery.reading import read
 from observes_assets.sources.observes.recording import attempts
@@ -36,7 +37,7 @@ def delivery_assets(contract: Contract) -> AssetsDefinition:
     ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Read the delivery file, archive it and land it."""
         opened = installation.open()
-        with opened.connect(f"delivery, run {context.run_id}") as connection:
+        with opened.connect(f"delivery, run {context.run_id}", role=LOADER) as connection:
             with (
                 attempts(opened, connection, contract, context.run_id) as extractor,
                 extractor.scope(STREAM, {}) as start,

@@ -12,12 +12,11 @@ from observes_assets.errors import SourceError
 from observes_assets.extraction import Extractor, Reading
 from observes_assets.sources.github import people, streams
 from observes_assets.sources.github.client import Client
-from observes_assets.sources.github.observation import Observation
+from observes_assets.sources.github.observation import Observation, Wanted
 from observes_assets.sources.github.pace import Quota, StoppedError
 from observes_assets.sources.github.places import Owner, Place, Project, Repository
 
 _KINDS = {"owner_id": "owner", "repository_id": "repository", "project_id": "project"}
-_STARTING = frozenset({"repositories", "projects"})
 
 
 @dataclass
@@ -50,9 +49,8 @@ def observe_all(extractor: Extractor, client: Client) -> Account:
             extractor.land_waiting(stream)
         owners = list(_owners(client, account))
         began_at = client.server_at
-        observation.run([(stream, owner) for owner in owners for stream in streams.OF_OWNERS], keep=_STARTING)
-        places: list[Place] = [*_projects(observation, owners), *_repositories(observation, owners)]
-        observation.run([(stream, place) for place in places for stream in _streams_of(place)])
+        of_owners = [(stream, owner) for stream in streams.OF_OWNERS for owner in owners]
+        observation.run(of_owners, found=_Within())
     for outcome in observation.outcomes.values():
         reasons = [{"stream": name, "reason": text} for name, text in sorted(outcome.failures.items())]
         account.records.append(_record(outcome.place, outcome.name, reasons))
@@ -116,25 +114,23 @@ def _owners(client: Client, account: Account) -> Iterator[Owner]:
     yield from wanted.values()
 
 
-def _repositories(observation: Observation, owners: list[Owner]) -> list[Repository]:
-    return [
-        Repository.of(record)
-        for owner in owners
-        for record in observation.read.get(("repositories", owner.id), [])
-    ]
+class _Within:
+    """What is in repositories and projects, the busiest first; each is read once, whoever lists it."""
 
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
 
-def _projects(observation: Observation, owners: list[Owner]) -> list[Project]:
-    found = {
-        record["id"]: Project(record["id"], record["title"])
-        for owner in owners
-        for record in observation.read.get(("projects", owner.id), [])
-    }
-    return list(found.values())
-
-
-def _streams_of(place: Place) -> tuple[streams.Stream, ...]:
-    return streams.OF_PROJECTS if isinstance(place, Project) else streams.OF_REPOSITORIES
+    def __call__(self, stream: streams.Stream, records: list[dict[str, Any]]) -> list[Wanted]:
+        new = {record["id"]: record for record in records if record["id"] not in self._seen}
+        self._seen |= new.keys()
+        if stream.name == "projects":
+            projects = [Project(record["id"], record["title"]) for record in new.values()]
+            return [(one, place) for one in streams.OF_PROJECTS for place in projects]
+        if stream.name == "repositories":
+            busiest = sorted(new.values(), key=lambda one: -int(one.get("open_issues_count") or 0))
+            repositories = [Repository.of(record) for record in busiest]
+            return [(one, place) for one in streams.OF_REPOSITORIES for place in repositories]
+        return []
 
 
 def _record(place: Place, outcome: str, reasons: list[dict[str, str]]) -> dict[str, Any]:

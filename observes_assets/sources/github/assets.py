@@ -17,7 +17,7 @@ from dagster import (
 from observes_assets.contracts import Contract
 from observes_assets.extraction import Extractor, Outcome
 from observes_assets.oath.checks import check_stream
-from observes_assets.oath.previews import materialized
+from observes_assets.oath.previews import materialized, unread
 from observes_assets.oath.specs import raw_check_specs, raw_spec
 from observes_assets.postgres.roles import LOADER
 from observes_assets.resources import InstallationResource
@@ -68,7 +68,9 @@ def github_assets(contract: Contract) -> AssetsDefinition:
                 for stream in streams:
                     yield materialized(connection, stream, _outcome(extractor, stream.name))
             else:
-                context.log.info(f"GitHub is not configured: {lacks_github(opened.settings)}.")
+                why = f"GitHub is not configured: {lacks_github(opened.settings)}."
+                context.log.info(why)
+                yield from unread(context, (AssetKey([contract.source, one.name]) for one in streams), why)
             for stream in streams:
                 yield from check_stream(connection, stream)
             yield _every_place_observed(account)

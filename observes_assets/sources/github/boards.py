@@ -12,7 +12,10 @@ _AT_ONCE = 50
 
 
 def projects(client: Client, owner: Owner, walk: Walk) -> None:
-    """Projects of an organization; of single repositories, those that are linked with them."""
+    """Projects of an organization; of single repositories, those that are linked with them.
+
+    Those of a person too, who owns a single repository: boards of people are seldom linked with anything.
+    """
 
     def keep(node: Row) -> None:
         walk.add({**node, "owner_id": owner.id})
@@ -21,13 +24,15 @@ def projects(client: Client, owner: Owner, walk: Walk) -> None:
         what = f"projects of {owner.login}"
         variables = {"login": owner.login}
         pages = client.connection(
-            what, queries.PROJECTS_OF_OWNER, variables, ("organization", "projectsV2"), first=_AT_ONCE
+            what, queries.PROJECTS_OF_OWNER, variables, ("repositoryOwner", "projectsV2"), first=_AT_ONCE
         )
         return read_nodes(walk, pages, keep)
 
     if not owner.wanted:
         until_counted(walk, read_of_owner)
         return
+    if not owner.is_organization:
+        read_of_owner()
     for name in owner.wanted:
         repository = Repository.of(client.get(f"repository {name}", f"/repos/{name}").document)
         pages = client.connection(
@@ -38,7 +43,7 @@ def projects(client: Client, owner: Owner, walk: Walk) -> None:
             first=_AT_ONCE,
         )
         read_nodes(walk, pages, keep)
-    walk.has_news = walk.has_news or len(owner.wanted) > 1
+    walk.has_news = walk.has_news or len(owner.wanted) > 1 or not owner.is_organization
 
 
 def project_fields(client: Client, project: Project, walk: Walk) -> None:

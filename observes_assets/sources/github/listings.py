@@ -95,14 +95,16 @@ def read_back(walk: Walk, pages: Iterable[list[Row]], time_of: str, keep: Callab
     """
     since = walk.changed_since
     for number, rows in enumerate(pages):
-        times = [at for at in (instant(row.get(time_of)) for row in rows) if at]
-        wanted = [row for row in rows if since is None or (instant(row.get(time_of)) or since) >= since]
+        wanted, is_past = rows, False
+        if since is not None:
+            times = [instant(row.get(time_of)) or since for row in rows]
+            wanted = [row for row, at in zip(rows, times, strict=True) if at >= since]
+            is_past = min(times, default=since - 2 * MARGIN) < since - MARGIN
         for row in wanted:
             keep(row)
         if number == 0:
             # Only of the first page: what moves up while we page is above it, and newer than all of it.
             walk.pass_by(*(row.get(time_of) for row in rows))
-        is_past = since is not None and (not times or min(times) < since - MARGIN)
         if number == 0 and (is_past or not rows):
             walk.only_page(wanted, asked=stamp(since) if since else None, etag=None)
         if is_past:

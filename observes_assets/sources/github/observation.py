@@ -1,9 +1,11 @@
 """One observation of everything that GitHub lets us read: many scopes at once, each with its own outcome.
 
-Threads only talk to GitHub and write to temporary files; what they read is archived and landed here, by one
-thread. What fails says nothing of the rest. When a limit is used up, what was read is archived all the same.
+Each scope is read and archived by a thread; what they archived lands here, one batch after the other, while
+they go on reading. What fails says nothing of the rest. When a limit is used up, what was read is archived
+all the same.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -23,6 +25,14 @@ from observes_assets.sources.github.places import Owner, Place, scope_of
 from observes_assets.sources.github.reading import cursor_of, known
 from observes_assets.sources.github.streams import Stream
 from observes_assets.sources.github.walk import Walk
+
+_HELD = 4  # times as many scopes as may be asked for at once: a landing takes as long as a few requests
+
+Wanted = tuple[Stream, Place]
+"""A scope to read."""
+
+Found = Callable[[Stream, list[dict[str, Any]]], Iterable[Wanted]]
+"""Takes what was read of a stream, and says what there is to read then."""
 
 
 @dataclass
@@ -49,6 +59,7 @@ class _Job:
     start: Start
     held: ExitStack
     stopped: StoppedError | None = None
+    is_archived: bool = False
 
 
 @dataclass
@@ -60,30 +71,41 @@ class Observation:
     step: Callable[[int, str], None]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     disappeared: list[dict[str, Any]] = field(default_factory=list)
-    read: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    _waiting: dict[Future[None], _Job] = field(default_factory=dict)
 
-    def run(self, wanted: Iterable[tuple[Stream, Place]], *, keep: frozenset[str] = frozenset()) -> None:
-        """Read scopes, a few at once; failures become outcomes.
+    def run(self, wanted: Iterable[Wanted], *, found: Found) -> None:
+        """Read scopes in this order, a few at once; failures become outcomes.
 
         Args:
-            keep: streams whose records are kept in ``read``, by stream and scope's id.
+            found: is asked after each of the first scopes what to read because of it, even before that lands.
         """
-        queue = iter([one for one in wanted if one[0].is_read_of(one[1])])
-        waiting: dict[Future[None], _Job] = {}
+        queue, first = deque[Wanted](), list(wanted)
+        queue.extend(one for one in first if one[0].is_read_of(one[1]))
         with ThreadPoolExecutor(self.client.pace.concurrency) as pool:
             try:
                 while True:
-                    # Twice as many held as under way: nobody waits while we land.
-                    while len(waiting) < 2 * self.client.pace.concurrency and (one := next(queue, None)):
-                        if job := self._begin(*one):
-                            waiting[pool.submit(_read, self.client, job)] = job
-                    if not waiting:
+                    self._begin_more(pool, queue)
+                    if not self._waiting:
                         return
-                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                        self._settle(waiting.pop(future), future, keep)
+                    done = wait(self._waiting, return_when=FIRST_COMPLETED).done
+                    for job in (self._waiting[future] for future in done if not future.exception()):
+                        if (job.stream, job.place) in first:
+                            further = found(job.stream, [orjson.loads(line) for line in job.walk.lines()])
+                            queue.extend(one for one in further if one[0].is_read_of(one[1]))
+                    for future in done:
+                        # Before each landing, so that nobody runs out of work while we land.
+                        self._begin_more(pool, queue)
+                        self._settle(self._waiting.pop(future), future)
             except BaseException:
                 self.client.pace.stop(StoppedError("The run has ended."))
                 raise
+
+    def _begin_more(self, pool: ThreadPoolExecutor, queue: deque[Wanted]) -> None:
+        """Hold so many scopes that threads have work for a while; each waits on disk until it lands."""
+        most = _HELD * self.client.pace.concurrency
+        while queue and len(self._waiting) < most:
+            if job := self._begin(*queue.popleft()):
+                self._waiting[pool.submit(self._read, job)] = job
 
     def outcome_of(self, place: Place) -> Outcome:
         """The place's outcome so far."""
@@ -106,15 +128,13 @@ class Observation:
             walk.known = known(connection, contract, scope)
         return _Job(stream, place, walk, start, held)
 
-    def _settle(self, job: _Job, future: Future[None], keep: frozenset[str]) -> None:
+    def _settle(self, job: _Job, future: Future[None]) -> None:
         outcome = self.outcome_of(job.place)
         try:
             with job.walk.file, job.held:
                 future.result()
-                if job.stream.name in keep:
-                    self.read[job.stream.name, job.place.id] = [orjson.loads(one) for one in job.walk.lines()]
-                if job.walk.has_news or job.start.makes_up_for:
-                    self._archive(job)
+                if job.is_archived:
+                    self.extractor.land_waiting(job.stream.name)
                 self.disappeared.extend(job.walk.disappeared)
                 if job.stopped:
                     raise job.stopped
@@ -124,27 +144,29 @@ class Observation:
             outcome.failures[job.stream.name] = str(error)
         self.step(1, f"{job.stream.name} of {_name(job.place)}")
 
+    def _read(self, job: _Job) -> None:
+        try:
+            job.stream.read(self.client, job.place, job.walk)
+        except StoppedError as error:
+            job.stopped = error
+            job.walk.cut_short()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # Its own text may quote a record.
+            raise PermanentError(
+                f"GitHub's answer for {job.stream.name} of {_name(job.place)} has a shape that we don't know "
+                f"({type(error).__name__}).",
+                "See if the API's address is right; else report this, with the version of GitHub Enterprise.",
+            ) from error
+        if job.walk.has_news or job.start.makes_up_for:
+            self._archive(job)
+            job.is_archived = True
+
     def _archive(self, job: _Job) -> None:
         walk = job.walk
         reading = Reading(walk.kind, walk.lines(), lambda: walk.cursor, lambda: walk.reported_count)
         # By the vendor's clock, as every other time in its records.
         times = walk.began_at, self.client.server_at
-        self.extractor.extract(job.stream.name, scope_of(job.place), job.start, reading, times=times)
-
-
-def _read(client: Client, job: _Job) -> None:
-    try:
-        job.stream.read(client, job.place, job.walk)
-    except StoppedError as error:
-        job.stopped = error
-        job.walk.cut_short()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        # Its own text may quote a record.
-        raise PermanentError(
-            f"GitHub's answer for {job.stream.name} of {_name(job.place)} has a shape that we don't know "
-            f"({type(error).__name__}).",
-            "See if the API's address is right; else report this, with the version of GitHub Enterprise.",
-        ) from error
+        self.extractor.put(job.stream.name, scope_of(job.place), job.start, reading, times=times)
 
 
 def _name(place: Place) -> str:

@@ -43,6 +43,9 @@ query pull_requests($repository: ID!, $first: Int!, $after: String, $direction: 
         comments {{ totalCount }} reviews {{ totalCount }}
         labels(first: 100) {{ totalCount nodes {{ id name }} }}
         assignees(first: 100) {{ totalCount nodes {{ ...actor }} }}
+        reviewRequests(first: 100) {{
+          totalCount nodes {{ requestedReviewer {{ __typename ...actor ... on Team {{ id slug }} }} }}
+        }}
         closingIssuesReferences(first: 100) {{
           totalCount nodes {{ id number repository {{ id nameWithOwner }} }}
         }}
@@ -97,10 +100,10 @@ query issue_parents($repository: ID!, $first: Int!, $after: String, $since: Date
 """
 
 MEMBERS = f"""
-query members($login: String!, $after: String) {{
+query members($login: String!, $first: Int!, $after: String) {{
   {QUOTA}
   organization(login: $login) {{
-    membersWithRole(first: 100, after: $after) {{
+    membersWithRole(first: $first, after: $after) {{
       totalCount pageInfo {{ hasNextPage endCursor }}
       edges {{ role node {{ id databaseId login name }} }}
     }}
@@ -114,10 +117,10 @@ _TEAM_MEMBERS = """
 """
 
 TEAMS = f"""
-query teams($login: String!, $after: String) {{
+query teams($login: String!, $first: Int!, $after: String) {{
   {QUOTA}
   organization(login: $login) {{
-    teams(first: 50, after: $after) {{
+    teams(first: $first, after: $after) {{
       totalCount pageInfo {{ hasNextPage endCursor }}
       nodes {{
         id databaseId slug name description privacy createdAt updatedAt parentTeam {{ id slug }}
@@ -138,7 +141,7 @@ query team_members($id: ID!, $after: String) {{
 """
 
 _PROJECTS = """
-    projectsV2(first: 50, after: $after) {
+    projectsV2(first: $first, after: $after) {
       totalCount pageInfo { hasNextPage endCursor }
       nodes {
         id fullDatabaseId number title shortDescription url public template
@@ -150,24 +153,24 @@ _PROJECTS = """
 """
 
 PROJECTS_OF_OWNER = f"""
-query projects_of_owner($login: String!, $after: String) {{
+query projects_of_owner($login: String!, $first: Int!, $after: String) {{
   {QUOTA}
-  organization(login: $login) {{ id {_PROJECTS} }}
+  repositoryOwner(login: $login) {{ id ... on ProjectV2Owner {{ {_PROJECTS} }} }}
 }}
 """
 
 PROJECTS_OF_REPOSITORY = f"""
-query projects_of_repository($repository: ID!, $after: String) {{
+query projects_of_repository($repository: ID!, $first: Int!, $after: String) {{
   {QUOTA}
   node(id: $repository) {{ ... on Repository {{ id {_PROJECTS} }} }}
 }}
 """
 
 PROJECT_FIELDS = f"""
-query project_fields($project: ID!, $after: String) {{
+query project_fields($project: ID!, $first: Int!, $after: String) {{
   {QUOTA}
   node(id: $project) {{ ... on ProjectV2 {{
-    fields(first: 100, after: $after) {{
+    fields(first: $first, after: $after) {{
       totalCount pageInfo {{ hasNextPage endCursor }}
       nodes {{
         __typename
@@ -191,7 +194,7 @@ _FIELD_VALUES = f"""
       nodes {{
         __typename
         ... on ProjectV2ItemFieldTextValue {{ {_COMMON} text }}
-        ... on ProjectV2ItemFieldNumberValue {{ {_COMMON} number }}
+        ... on ProjectV2ItemFieldNumberValue {{ {_COMMON} number creator {{ __typename }} }}
         ... on ProjectV2ItemFieldDateValue {{ {_COMMON} date }}
         ... on ProjectV2ItemFieldSingleSelectValue {{ {_COMMON} optionId name color }}
         ... on ProjectV2ItemFieldIterationValue {{ {_COMMON} iterationId title startDate duration }}
@@ -212,7 +215,9 @@ fragment item on ProjectV2Item {{
     __typename
     ... on Issue {{ id fullDatabaseId number repository {{ id databaseId nameWithOwner }} }}
     ... on PullRequest {{ id fullDatabaseId number repository {{ id databaseId nameWithOwner }} }}
-    ... on DraftIssue {{ id title createdAt updatedAt creator {{ ...actor }} }}
+    ... on DraftIssue {{
+      id title createdAt updatedAt creator {{ ...actor }} assignees(first: 20) {{ nodes {{ ...actor }} }}
+    }}
   }}
 }}
 {ACTOR}"""

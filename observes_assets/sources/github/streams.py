@@ -38,25 +38,28 @@ class Stream:
 
 OF_OWNERS = (
     Stream("repositories", people.repositories, accounts=True),
+    Stream("projects", boards.projects),
     Stream("issue_types", people.issue_types, needs_organization=True),
     Stream("members", people.members, needs_organization=True),
     Stream("teams", people.teams, needs_organization=True),
     Stream("team_members", people.team_members, needs_organization=True),
-    Stream("projects", boards.projects),
 )
+"""What says where to read on comes first."""
+
 OF_PROJECTS = (
-    Stream("project_fields", boards.project_fields),
     Stream("project_items", boards.project_items, accounts=True, only_sweeps=True),
+    Stream("project_fields", boards.project_fields),
 )
 OF_REPOSITORIES = (
+    Stream("issue_events", issues.issue_events),
     Stream("issues", issues.issues, accounts=True, needs_issues=True),
+    Stream("reviews", pull_requests.reviews),
+    Stream("pull_requests", pull_requests.pull_requests),
     Stream("issue_parents", issues.issue_parents, needs_issues=True),
     Stream("issue_comments", issues.issue_comments),
-    Stream("issue_events", issues.issue_events),
+    Stream("review_comments", pull_requests.review_comments),
     Stream("labels", issues.labels),
     Stream("milestones", issues.milestones),
-    Stream("pull_requests", pull_requests.pull_requests),
-    Stream("reviews", pull_requests.reviews),
-    Stream("review_comments", pull_requests.review_comments),
     Stream("releases", pull_requests.releases),
 )
+"""The longest listings first: a page waits for the one before it, so they say how long a run takes."""

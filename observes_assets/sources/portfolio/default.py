@@ -11,6 +11,7 @@ from observes_assets.errors import SettingsError
 from observes_assets.sources.portfolio import samples
 from observes_assets.sources.portfolio.checkout import Checkout, describe_checkout
 
+REPOSITORIES = "repositories"
 _HEAD = """\
 # The portfolio: who owns which repository, and what each group pays.
 #
@@ -53,6 +54,21 @@ organizations:
           - {nickname: parcels, url: repositories/parcels, branch: main}
 """
 
+_COMPANY = """\
+  # The sandbox's made-up company: the same people as at its GitHub. Its code is written by each run, up to
+  # the company's clock.
+  - name: quillmark-works
+    groups:
+      - name: website
+        plan: squad
+        repositories:
+          - {nickname: harbor, url: repositories/harbor.git, branch: main}
+      - name: accounts
+        plan: squad
+        repositories:
+          - {nickname: ledger, url: repositories/ledger.git, branch: main}
+"""
+
 _CHECKOUT = """\
   # The checkout that Observes was started from, as an organization of its own: should it fail, the bills
   # of the others go on.
@@ -84,7 +100,7 @@ _TAIL = """\
 """
 
 
-def default_portfolio(home: Path, checkout: Path | None) -> Path:
+def default_portfolio(home: Path, checkout: Path | None, *, has_company: bool = False) -> Path:
     """Make the default portfolio in ``home/portfolio/``, unless it is there, and return the YAML's path.
 
     The YAML file is written last and only once, so an interrupted start is finished by the next, and
@@ -93,6 +109,7 @@ def default_portfolio(home: Path, checkout: Path | None) -> Path:
     Args:
         home: Observes's home; made if it is missing.
         checkout: a folder in a git repository to list, if it has its whole history on a branch.
+        has_company: list the sandbox's company too; somebody else writes its repositories.
 
     Raises:
         SettingsError: the home cannot be written, or git is missing or failed.
@@ -102,12 +119,12 @@ def default_portfolio(home: Path, checkout: Path | None) -> Path:
     try:
         if path.exists():
             return path
-        repositories = folder / "repositories"
+        repositories = folder / REPOSITORIES
         repositories.mkdir(parents=True, exist_ok=True)
         _make_once(repositories / "shop", samples.SHOP)
         _make_once(repositories / "parcels", samples.PARCELS)
         _write_once(folder / "people.mailmap", samples.MAILMAP)
-        _write_once(path, _document(describe_checkout(checkout)))
+        _write_once(path, _document(describe_checkout(checkout), has_company=has_company))
     except OSError as error:
         raise SettingsError(
             f"The default portfolio cannot be made in {folder}: {error.strerror or error}.",
@@ -145,7 +162,7 @@ def _write_once(target: Path, text: str) -> None:
         Path(scratch).unlink()
 
 
-def _document(checkout: Checkout | str) -> str:
+def _document(checkout: Checkout | str, *, has_company: bool) -> str:
     if isinstance(checkout, str):
         own = _NO_CHECKOUT.format(reason=checkout)
     else:
@@ -155,4 +172,4 @@ def _document(checkout: Checkout | str) -> str:
             url=json.dumps(checkout.url, ensure_ascii=False),
             branch=json.dumps(checkout.branch, ensure_ascii=False),
         )
-    return _HEAD + own + _TAIL
+    return _HEAD + (_COMPANY if has_company else "") + own + _TAIL

@@ -1,10 +1,10 @@
-"""Records of GitHub and of the delivery file, by hand: two sprint boards and a roadmap that fit on a page."""
+"""Records of GitHub and of the delivery file, by hand: sprint boards and a roadmap that fit on a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 Record = dict[str, Any]
-REPOSITORY, ROADMAP, FIRST, SECOND = "7", "PVT_roadmap", "PVT_first", "PVT_second"
+REPOSITORY, ROADMAP, FIRST, SECOND, THIRD = "7", "PVT_roadmap", "PVT_first", "PVT_second", "PVT_third"
 SPRINTS = [
     {"id": "s1", "title": "Sprint 1", "startDate": "2024-01-01", "duration": 7},
     {"id": "s2", "title": "Sprint 2", "startDate": "2024-01-08", "duration": 7},
@@ -26,6 +26,7 @@ def delivery(*, time_zone: str = "America/New_York", **changes: Any) -> Record:
             {"owner": "Octo", "number": 1, "role": "roadmap", "status_field": "Status", "quad_field": "Quad"},
             {"owner": "octo", "number": 2, **sprint, **none},
             {"owner": "octo", "number": 3, **sprint, **none},
+            {"owner": "octo", "number": 4, **sprint, **none},
             {"owner": "octo", "number": 9, **sprint, **none},
         ],
         **changes,
@@ -73,17 +74,19 @@ def card(
     issue_id: int,
     *,
     at: str,
-    status: str = "Todo",
+    status: str | None = "Todo",
     points: float | None = None,
+    pointed_by: str = "User",
     sprint: Mapping[str, Any] | None = SPRINTS[0],
     put_at: str = "2023-12-31T12:00:00Z",
 ) -> Record:
     """A card of an issue whose last change was ``at``; its sprint was set when it was put there."""
-    values: list[Record] = [
-        {"field": {"name": "Status"}, "optionId": status, "name": status, "updatedAt": at},
-    ]
+    values: list[Record] = []
+    if status is not None:
+        values.append({"field": {"name": "Status"}, "optionId": status, "name": status, "updatedAt": at})
     if points is not None:
-        values.append({"field": {"name": "Points"}, "number": points, "updatedAt": at})
+        by = {"creator": {"__typename": pointed_by}}
+        values.append({"field": {"name": "Points"}, "number": points, "updatedAt": at, **by})
     if sprint:
         values.append(
             {
@@ -127,10 +130,10 @@ def issue(
     }
 
 
-def parent(issue_id: int, above: int | None) -> Record:
+def parent(issue_id: int, above: int | None, *, repository_id: str = REPOSITORY) -> Record:
     """Which issue an issue is a part of."""
     return {
-        "repository_id": REPOSITORY,
+        "repository_id": repository_id,
         "id": f"I_{issue_id}",
         "fullDatabaseId": str(issue_id),
         "number": issue_id,

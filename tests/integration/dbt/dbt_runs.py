@@ -20,6 +20,7 @@ KEYS = {
     "billing_settings": "name",
     "repositories": "organization_name, group_name, nickname",
     "commits": "repository_id, branch, commit_sha",
+    "accounts": "github_account_pseudonym",
     "repository_weeks": "repository_id, branch, week_on",
     "reliability": "day_on, source_name, stream_name",
 }

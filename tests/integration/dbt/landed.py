@@ -18,14 +18,9 @@ from observes_assets.warehouse.pseudonyms import install_key
 
 Record = dict[str, Any]
 KEYS = {
-    ("git", "commits"): ("repository_id", "branch", "sha"),
-    ("git", "observations"): ("repository_id", "branch"),
-    ("portfolio", "portfolio"): ("name",),
-    ("delivery", "delivery"): ("name",),
-    **{("github", name): one.key for name, one in contracts.load("github").streams.items()},
-    ("observes", "extractions"): ("extraction_id",),
-    ("observes", "incidents"): ("incident_id",),
-    ("observes", "releases"): ("release",),
+    (source, name): stream.key
+    for source in contracts.sources()
+    for name, stream in contracts.load(source).streams.items()
 }
 NO_MAILMAP = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -34,14 +29,13 @@ def set_up(connection: psycopg.Connection) -> None:
     """Tables, roles and the pseudonym key of an empty warehouse."""
     migrate(connection)
     create_roles(connection)
-    streams = [*KEYS, *(("github", stream) for stream in contracts.load("github").streams)]
-    for source, stream in streams:
+    for source, stream in KEYS:
         tables.create(connection, cast(StreamContract, SimpleNamespace(source=source, name=stream)))
     install_key(connection, b"a key for tests, 32 characters or more")
     grant_builder(
         connection,
-        sorted({f"raw_{source}" for source, _ in streams}),
-        [f"{source}__{stream}" for source, stream in streams],
+        sorted({f"raw_{source}" for source, _ in KEYS}),
+        [f"{source}__{stream}" for source, stream in KEYS],
     )
 
 
@@ -66,7 +60,7 @@ class Landed:
         records: Sequence[Record],
         *,
         scope: Mapping[str, str] | None = None,
-        gone: Sequence[Sequence[str]] = (),
+        gone: Sequence[Sequence[str | int]] = (),
     ) -> None:
         """Land a batch of stream ``name`` ("source/stream") whose extraction ended at ``until``."""
         source, stream = name.split("/")
@@ -134,7 +128,7 @@ class Landed:
                 )
 
 
-def _key(fields: Sequence[str]) -> str:
+def _key(fields: Sequence[str | int]) -> str:
     return msgspec.json.encode(list(fields)).decode()
 
 

@@ -14,7 +14,7 @@ from tests.integration.dbt.landed import Landed, commit, observation, portfolio,
 
 ANN = ("Ann", "ann@acme.example")
 BOB = ("bob", "BOB@acme.example")
-BOB_AT_HOME = ("bobby", "bob@home.example")
+BOB_ON_GITHUB = ("bobby", "4711+Bobby@users.noreply.github.com")
 CID = ("Cid", "cid@acme.example")
 MAILMAP = "m" * 64
 DOCS = "d" * 64
@@ -78,7 +78,7 @@ def small_company(landed: Landed) -> None:
         "git/commits",
         "2024-03-05T00:00:00Z",
         [
-            commit("r1", "n3", "2024-03-04T00:00:00+00:00", author=BOB_AT_HOME),
+            commit("r1", "n3", "2024-03-04T00:00:00+00:00", author=BOB_ON_GITHUB),
             commit("r1", "n4", "2024-01-31T23:00:00-05:00", author=BOB, fingerprint="f-n2"),
         ],
         scope=main_of("r1"),
@@ -91,7 +91,7 @@ def small_company(landed: Landed) -> None:
     )
     landed.answer(
         MAILMAP,
-        people={BOB: ("Bob Stone", "bob@acme.example"), BOB_AT_HOME: ("Bob Stone", "Bob@Acme.example")},
+        people={BOB: ("Bob Stone", "bob@acme.example"), BOB_ON_GITHUB: ("Bob Stone", "Bob@Acme.example")},
         ignored={DOCS: {"h1": False, "n1": False, "n2": False, "d1": True, "n3": False, "n4": False}},
     )
 
@@ -152,6 +152,11 @@ def check_marts(rows: Rows) -> None:
     assert rows(
         "select count(distinct author_id) from candidate.commits where organization_name = 'acme'"
     ) == [(3,)]
+    # Who commits with the address that GitHub gave is the mailmap's person, and the account of its number.
+    assert rows(
+        "select author_id = landing.person_id('bob@acme.example'), github_account_pseudonym"
+        " = landing.pseudonym('github account' || chr(10) || '4711') from candidate.accounts"
+    ) == [(True, True)]
     assert rows(
         "select repository_nickname, week_on, commit_count, author_count from candidate.repository_weeks"
         " where repository_id = 'r1' order by week_on"

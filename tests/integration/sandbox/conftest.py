@@ -9,6 +9,9 @@ import requests
 
 from observes_assets.sandbox import World
 from observes_assets.sandbox.github import GitHub, serving
+from observes_assets.sandbox.zoho import Zoho
+from observes_assets.sandbox.zoho import serving as serving_zoho
+from tests.integration.sandbox.zoho_caller import AT as ZOHO_AT
 
 AT = datetime(2026, 4, 22, 15, 30, tzinfo=UTC)
 SITE = "/repos/quillmark-works/harbor"
@@ -63,3 +66,12 @@ def github() -> Iterator[GitHub]:
 @pytest.fixture
 def caller(looked_at: GitHub) -> Caller:
     return Caller(looked_at)
+
+
+@pytest.fixture
+def zoho() -> Iterator[Zoho]:
+    """A company of one's own, whose Zoho's jobs take no time."""
+    with serving_zoho(World(at=ZOHO_AT)) as own:
+        own.jobs.seconds = 0
+        yield own
+    assert not own.failures

@@ -8,8 +8,9 @@ import requests
 
 from observes_assets.sandbox.company import Company, issues, organization
 from observes_assets.sandbox.github import GitHub
-from observes_assets.sandbox.github.faults import bad_gateway, cut, partial_sso
+from observes_assets.sandbox.github.faults import partial_sso
 from observes_assets.sandbox.github.limits import secondary
+from observes_assets.sandbox.switches import bad_gateway, cut
 from tests.integration.sandbox.conftest import AT, SITE, Caller
 
 
@@ -118,6 +119,8 @@ def test_limits_are_told_from_each_other(github: GitHub) -> None:
     first = caller.get(SITE)
     assert (first.status_code, first.headers["X-RateLimit-Remaining"]) == (403, "0")
     assert "API rate limit exceeded" in first.json()["message"]
+    reset_at = AT.timestamp() + 3600  # by the clock that Date shows
+    assert abs(int(first.headers["X-RateLimit-Reset"]) - reset_at) < 10
     github.limits.use_up("core", resets_in_seconds=-1)
     github.switches.answer_instead("harbor", secondary)
     github.switches.answer_instead("harbor", lambda: secondary(7, 429), skip=1)

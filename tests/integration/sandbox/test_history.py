@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from observes_assets.sandbox import World
-from observes_assets.sandbox.history import write_repository
+from observes_assets.sandbox.history import BILLED, keep_repositories, write_repository
+from observes_assets.sandbox.vendors import world_at
 from tests.integration.sandbox.conftest import AT
 
 
@@ -38,3 +39,27 @@ def test_history_has_squashes_merges_rebases_and_other_time_zones(tmp_path: Path
     assert any(" " in parents for parents, *_ in commits)
     assert any(author != committer for _, author, committer, *_ in commits)
     assert len({authored[-5:] for *_, authored, _ in commits}) > 3
+
+
+def test_what_is_billed_lives_on_and_never_goes_back(tmp_path: Path) -> None:
+    def tips() -> dict[str, str]:
+        return {name: refs(tmp_path / f"{name}.git")["refs/heads/main"] for name in BILLED}
+
+    keep_repositories(tmp_path, AT, world_at)
+    before = tips()
+    keep_repositories(tmp_path, AT + timedelta(days=20), world_at)
+    after = tips()
+    assert all(before[name] != after[name] for name in BILLED)
+    for name in BILLED:
+        command = [
+            "git",
+            "-C",
+            str(tmp_path / f"{name}.git"),
+            "merge-base",
+            "--is-ancestor",
+            before[name],
+            "main",
+        ]
+        subprocess.run(command, check=True)
+    keep_repositories(tmp_path, AT, world_at)
+    assert tips() == after

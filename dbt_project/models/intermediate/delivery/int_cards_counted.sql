@@ -45,6 +45,7 @@ cards as (
         versions.status,
         versions.status_set_at,
         versions.points,
+        versions.is_pointed_by_bot,
         sprints.starts_on as sprint_starts_on,
         versions.known_from,
         versions.valid_until,
@@ -70,6 +71,7 @@ stated as (
         cards.is_archived,
         cards.status,
         cards.points,
+        cards.is_pointed_by_bot,
         cards.sprint_starts_on,
         issues.is_done as is_closed_done,
         issues.is_dropped,
@@ -103,6 +105,7 @@ counted as (
         github_issue_id,
         status,
         points,
+        is_pointed_by_bot,
         case
             when
                 not is_dropped

@@ -39,7 +39,8 @@ read as (
         items.created_at,
         items.updated_at,
         items.known_from,
-        items.known_until
+        items.is_deleted,
+        sum((items.is_deleted or items.item_type <> 'REDACTED')::integer) over by_card > 0 as was_seen
     from {{ ref('stg_github__project_items') }} as items
     inner join boards
         on items.github_project_id = boards.github_project_id
@@ -78,44 +79,55 @@ read as (
                 -> 0 as pillar
             from jsonb_each(items.field_values) as value (name, value)
         ) as found
-    where not items.is_deleted
+    window by_card as (partition by items.github_item_id order by items.known_from)
+),
+
+-- A card that we may see no more, since its repository was made private, is not gone: what it said holds on.
+seen as (
+    select
+        *,
+        lead(known_from) over (partition by github_item_id order by known_from) as known_until
+    from read
+    where item_type <> 'REDACTED' or is_deleted or not was_seen
 ),
 
 numbered as (
     select
-        read.role,
-        read.board_number,
-        read.github_project_id,
-        read.github_item_id,
-        read.github_issue_id,
-        read.item_type,
-        read.is_archived,
-        read.quad,
-        read.pillar,
-        read.created_at,
-        read.updated_at,
-        read.known_from,
-        read.known_until,
-        coalesce(options.name, read.status ->> 'name') as status,
-        (read.status ->> 'updatedAt')::timestamptz as status_set_at,
-        trim_scale((read.points ->> 'number')::numeric) as points,
-        read.sprint ->> 'iterationId' as github_iteration_id,
-        read.sprint ->> 'title' as sprint_title,
-        to_date(read.sprint ->> 'startDate', 'YYYY-MM-DD') as sprint_starts_on,
-        (read.sprint ->> 'duration')::bigint as sprint_day_count,
-        (read.sprint ->> 'updatedAt')::timestamptz as sprint_set_at,
+        seen.role,
+        seen.board_number,
+        seen.github_project_id,
+        seen.github_item_id,
+        seen.github_issue_id,
+        seen.item_type,
+        seen.is_archived,
+        seen.quad,
+        seen.pillar,
+        seen.created_at,
+        seen.updated_at,
+        seen.known_from,
+        seen.known_until,
+        coalesce(options.name, seen.status ->> 'name') as status,
+        (seen.status ->> 'updatedAt')::timestamptz as status_set_at,
+        trim_scale((seen.points ->> 'number')::numeric) as points,
+        coalesce(seen.points -> 'creator' ->> '__typename' = 'Bot', false) as is_pointed_by_bot,
+        seen.sprint ->> 'iterationId' as github_iteration_id,
+        seen.sprint ->> 'title' as sprint_title,
+        to_date(seen.sprint ->> 'startDate', 'YYYY-MM-DD') as sprint_starts_on,
+        (seen.sprint ->> 'duration')::bigint as sprint_day_count,
+        (seen.sprint ->> 'updatedAt')::timestamptz as sprint_set_at,
         row_number() over by_card as version_number,
         -- the look before: where the version before ended, if the card was gone in between
         coalesce(
-            nullif(lag(read.known_until) over by_card, read.known_from),
-            lag(read.known_from) over by_card
+            nullif(lag(seen.known_until) over by_card, seen.known_from),
+            lag(seen.known_from) over by_card
         ) as known_before
-    from read
+    from seen
     left join options
         on
-            read.github_project_id = options.github_project_id
-            and read.status ->> 'optionId' = options.github_option_id
-    window by_card as (partition by read.github_item_id order by read.known_from)
+            seen.github_project_id = options.github_project_id
+            and seen.status ->> 'optionId' = options.github_option_id
+    where not seen.is_deleted
+    window by_card as (partition by seen.github_item_id order by seen.known_from)
 ),
 
 -- The first version says of itself since when its card has been in its sprint. What was before is not known.
@@ -160,6 +172,7 @@ spans as (
         is_archived,
         status,
         points,
+        is_pointed_by_bot,
         github_iteration_id,
         sprint_title,
         sprint_starts_on,
@@ -190,6 +203,7 @@ spans as (
         is_archived,
         null::text as status,
         points,
+        is_pointed_by_bot,
         github_iteration_id,
         sprint_title,
         sprint_starts_on,

@@ -30,6 +30,7 @@ select
     is_archived,
     status,
     points,
+    is_pointed_by_bot,
     coalesce(listed_title, sprint_title) as sprint_title,
     coalesce(starts_on, sprint_starts_on) as starts_on,
     quad,

@@ -86,6 +86,15 @@ fates as (
     order by github_id
 ),
 
+reopenings as (
+    select
+        github_issue_id,
+        count(*) as reopened_count
+    from {{ ref('issue_events') }}
+    where event = 'reopened' and github_issue_id is not null
+    group by github_issue_id
+),
+
 judged as (
     select
         last_versions.*,
@@ -101,7 +110,8 @@ judged as (
         memberships.github_deliverable_id,
         begun.started_at,
         fates.fate,
-        fates.moved_to_github_id
+        fates.moved_to_github_id,
+        coalesce(reopenings.reopened_count, 0) as reopened_count
     from last_versions
     inner join first_versions
         on last_versions.github_issue_id = first_versions.github_issue_id
@@ -115,6 +125,8 @@ judged as (
         on last_versions.github_issue_id = begun.github_issue_id
     left join fates
         on last_versions.github_issue_id = fates.github_id and last_versions.is_gone
+    left join reopenings
+        on last_versions.github_issue_id = reopenings.github_issue_id
 )
 
 select
@@ -153,6 +165,7 @@ select
     judged.started_at,
     judged.done_at,
     judged.closed_at,
+    judged.reopened_count,
     case when judged.is_done_now then extract(epoch from judged.done_at - judged.created_at)::bigint end
         as lead_time_seconds,
     case

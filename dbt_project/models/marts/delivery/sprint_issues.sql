@@ -6,6 +6,7 @@ memberships as (
         cards.github_issue_id,
         cards.status,
         cards.points,
+        cards.is_pointed_by_bot,
         cards.is_done,
         cards.done_at,
         cards.known_from,
@@ -39,6 +40,7 @@ joined as (
         bool_or(is_at_end) as is_at_end,
         coalesce(bool_or(is_done) filter (where is_at_end), false) as is_done,
         max(points) filter (where is_at_end) as points,
+        coalesce(bool_or(is_pointed_by_bot) filter (where is_at_end), false) as is_pointed_by_bot,
         max(status) filter (where is_at_end) as status,
         max(done_at) filter (where is_at_end) as done_at,
         min(known_from) as known_from
@@ -73,6 +75,7 @@ select
     end as outcome,
     status,
     points,
+    is_pointed_by_bot,
     done_at,
     known_from
 from followed

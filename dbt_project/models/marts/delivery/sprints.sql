@@ -12,7 +12,8 @@ issues as (
             as committed_completed,
         sum(unit.quantity) filter (where listed.outcome = 'rolled_over') as rolled_over,
         count(*) filter (where listed.is_at_end) as issue_count,
-        count(listed.points) filter (where listed.is_at_end) as pointed_issue_count
+        count(listed.points) filter (where listed.is_at_end) as pointed_issue_count,
+        count(*) filter (where listed.is_at_end and listed.is_pointed_by_bot) as bot_pointed_issue_count
     from {{ ref('sprint_issues') }} as listed
     cross join
         lateral (
@@ -63,6 +64,7 @@ totals as (
         coalesce(changes.re_estimated, 0) as re_estimated,
         coalesce(issues.issue_count, 0) as issue_count,
         coalesce(issues.pointed_issue_count, 0) as pointed_issue_count,
+        coalesce(issues.bot_pointed_issue_count, 0) as bot_pointed_issue_count,
         case when sprints.phase = 'ended' then coalesce(issues.completed, 0) end as velocity
     from {{ ref('int_sprints_bounded') }} as sprints
     cross join (values ('issues'), ('points')) as unit (unit)
@@ -104,5 +106,6 @@ select
         rows between 3 preceding and 1 preceding
     ), 2)) as average_velocity_quantity,
     floor(100.0 * completed / nullif(scope, 0)) as completed_percent,
-    floor(100.0 * pointed_issue_count / nullif(issue_count, 0)) as pointed_percent
+    floor(100.0 * pointed_issue_count / nullif(issue_count, 0)) as pointed_percent,
+    floor(100.0 * bot_pointed_issue_count / nullif(issue_count, 0)) as bot_pointed_percent
 from totals

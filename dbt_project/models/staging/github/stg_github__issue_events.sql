@@ -9,6 +9,9 @@ staged as (
         content.repository_id as github_repository_id,
         content.id as github_event_id,
         content.event,
+        case
+            when not (content.issue ->> 'is_pull_request')::boolean then content.issue ->> 'id'
+        end as github_issue_id,
         (content.issue ->> 'number')::bigint as issue_number,
         (content.issue ->> 'is_pull_request')::boolean as is_pull_request,
         {{ pseudonym_of_account("content.actor ->> 'id'") }} as actor_pseudonym,

@@ -140,6 +140,7 @@ def _content(view: View, one: Item) -> Shape | None:
         "createdAt": stamp(draft.created_at),
         "updatedAt": stamp(draft.updated_at),
         "creator": actor(view, draft.author),
+        "assignees": lambda _info, **arguments: connection([], lambda one: actor(view, one), arguments),
     }
 
 
@@ -147,7 +148,7 @@ def _field_value(view: View, board: Board, one: Item, where: Field) -> Shape | N
     """What a card says in a field; None if nothing: an empty field is not in the list at all."""
     common = {"field": lambda _info: field(view, board, where)}
     if value := one.values.get(where.id):
-        return common | _common(value) | _said(value)
+        return common | _common(view, value) | _said(value)
     title = one.content.title
     if where.kind == "TITLE":
         at = stamp(one.created_at)
@@ -160,8 +161,9 @@ def _field_value(view: View, board: Board, one: Item, where: Field) -> Shape | N
     return None
 
 
-def _common(value: Value) -> Shape:
+def _common(view: View, value: Value) -> Shape:
     return {
+        "creator": actor(view, value.creator),
         "id": node_id("value", value.id),
         "createdAt": stamp(value.created_at),
         "updatedAt": stamp(value.updated_at),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from observes_assets.sandbox.company.entities import (
@@ -123,6 +124,11 @@ def content(view: View, one: Issue) -> Shape | None:
     return common | (_pull(view, one) if one.pull else _issue(view, one))
 
 
+def _requested(view: View, people: list[Person], _info: Any, **arguments: Any) -> Shape:
+    shown = [one for one in people if not one.is_deleted]
+    return connection(shown, lambda one: {"requestedReviewer": actor(view, one)}, arguments)
+
+
 def _people(view: View, people: list[Person], arguments: dict[str, Any]) -> Shape:
     shown = [one for one in people if not one.is_deleted]
     return connection(shown, lambda one: actor(view, one), arguments)
@@ -173,6 +179,7 @@ def _pull(view: View, one: Issue) -> Shape:
         "isCrossRepository": False,
         "baseRefName": pull.base,
         "baseRefOid": pull.base_sha,
+        "reviewRequests": partial(_requested, view, pull.reviewers),
         "headRefName": pull.head,
         "headRefOid": pull.commits[-1].sha,
         "commits": lambda _info, **arguments: connection(

@@ -11,8 +11,8 @@ from observes_assets.sandbox.github.graphql import contents, costs, nodes, organ
 from observes_assets.sandbox.github.graphql.accounts import actor
 from observes_assets.sandbox.github.graphql.connections import Shape
 from observes_assets.sandbox.github.limits import GRAPHQL, Limits
-from observes_assets.sandbox.github.messages import Answer, Request
 from observes_assets.sandbox.github.view import View
+from observes_assets.sandbox.messages import Answer, Request
 
 
 @cache
@@ -76,6 +76,9 @@ def _root(view: View, limits: Limits, cost: int, count: int) -> Shape:
     return {
         "rateLimit": quota,
         "organization": by_login,
+        "repositoryOwner": lambda info, login: (
+            by_login(info, login) if login == company.name else actor(view, company.people.get(login))
+        ),
         "repository": lambda _info, owner, name, **_: (
             contents.named(view, owner, name)
             or _raise(_not_found(f"Could not resolve to a Repository with the name '{owner}/{name}'."))

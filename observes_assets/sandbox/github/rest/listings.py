@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from observes_assets.sandbox.company.entities import Issue, Repository
-from observes_assets.sandbox.github.messages import NOT_FOUND, Answer, Request, refusal
+from observes_assets.sandbox.github.messages import NOT_FOUND, refusal
 from observes_assets.sandbox.github.paging import keyed, numbered
 from observes_assets.sandbox.github.rest import issues as issue_shapes
 from observes_assets.sandbox.github.rest import people, repositories
@@ -13,6 +13,7 @@ from observes_assets.sandbox.github.rest import pulls as pull_shapes
 from observes_assets.sandbox.github.rest.people import Shape
 from observes_assets.sandbox.github.rest.timeline import lines
 from observes_assets.sandbox.github.view import View, github_id
+from observes_assets.sandbox.messages import Answer, Request
 
 
 def of_organization(view: View, request: Request, rest: str) -> Answer:

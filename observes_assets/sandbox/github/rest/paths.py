@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 from observes_assets.sandbox.company.entities import Repository
-from observes_assets.sandbox.github.messages import NOT_FOUND, Answer, Request, refusal
+from observes_assets.sandbox.github.messages import NOT_FOUND, refusal
 from observes_assets.sandbox.github.rest import listings, people, single
 from observes_assets.sandbox.github.view import View, github_id
+from observes_assets.sandbox.messages import Answer, Request
 
 InRepository = Callable[[View, Request, Repository, str], Answer]
 

@@ -1,9 +1,10 @@
 """One thing by its number."""
 
 from observes_assets.sandbox.company.entities import Issue, Repository
-from observes_assets.sandbox.github.messages import DOCUMENTATION, NOT_FOUND, Answer, Request, refusal
+from observes_assets.sandbox.github.messages import DOCUMENTATION, NOT_FOUND, refusal
 from observes_assets.sandbox.github.rest import issues, pulls, repositories
 from observes_assets.sandbox.github.view import View, github_id
+from observes_assets.sandbox.messages import Answer, Request
 
 
 def repository(view: View, _request: Request, one: Repository, _rest: str) -> Answer:

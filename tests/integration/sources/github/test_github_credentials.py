@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from github.Auth import Token
 from pydantic import SecretStr
 
 from observes_assets.errors import PermanentError, SettingsError
@@ -14,6 +15,7 @@ from observes_assets.sources.configured import unconfigured
 from observes_assets.sources.github import access
 from observes_assets.sources.github.boards import projects
 from observes_assets.sources.github.client import Client
+from observes_assets.sources.github.connection import Line
 from observes_assets.sources.github.people import owner_of_organization
 from observes_assets.sources.github.places import Owner
 from tests.integration.sources.github.conftest import MakeClient, walk_from
@@ -162,9 +164,9 @@ def test_without_credentials_github_is_not_configured(more: dict[str, Any], told
 
 
 def test_the_token_shows_nowhere(make_client: MakeClient) -> None:
-    found = access.read(settings())
-    assert "secret" not in repr(found)
-    assert "secret" not in repr(settings())
+    told = settings(github_token=SecretStr("unspoken"))
+    assert "unspoken" not in repr(access.read(told))
+    assert "unspoken" not in repr(told)
 
 
 def test_graphql_may_be_another_server(make_client: MakeClient, vendor: Vendor) -> None:
@@ -172,3 +174,12 @@ def test_graphql_may_be_another_server(make_client: MakeClient, vendor: Vendor) 
     vendor.graphql["q"] = {"a": 1}
     assert client.query("q", "query q(", {}) == {"a": 1}
     assert vendor.paths() == ["/elsewhere/graphql"]
+
+
+def test_the_environments_proxy_is_used(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", vendor.url)
+    monkeypatch.setenv("no_proxy", "")
+    vendor.rest["/orgs/octo"] = {"id": 1}
+    line = Line(Token("secret"), "http://api.invalid/api/v3", "http://api.invalid/graphql", backoff_seconds=0)
+    assert line.get("/orgs/octo", None, None)[0] == 200
+    line.close()

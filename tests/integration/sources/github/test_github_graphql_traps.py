@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from graphql import parse
 
 from observes_assets.errors import PermanentError, TransientError
-from observes_assets.sources.github.boards import project_fields, project_items
+from observes_assets.sandbox.github.graphql.costs import cost
+from observes_assets.sources.github import queries
+from observes_assets.sources.github.boards import project_fields, project_items, projects
 from observes_assets.sources.github.client import Client
 from observes_assets.sources.github.issues import issue_parents
 from observes_assets.sources.github.people import teams
@@ -200,6 +203,27 @@ def test_a_board_that_does_not_exist_is_named(client: Client, vendor: Vendor) ->
         project_items(client, BOARD, walk_from())
 
 
+def test_boards_of_a_person_are_read_though_no_repository_is_linked_with_them(
+    client: Client, vendor: Vendor
+) -> None:
+    mine = {"id": "PVT_7", "number": 1, "owner": {"__typename": "User", "login": "ada"}}
+    vendor.rest["/repos/ada/site"] = {"id": 1, "node_id": "R_1", "full_name": "ada/site"}
+    vendor.graphql["projects_of_owner"] = {"repositoryOwner": {"projectsV2": connection([mine])}}
+    vendor.graphql["projects_of_repository"] = {"node": {"projectsV2": connection([])}}
+    ada = Owner("5", "ada", is_organization=False, wanted=("ada/site",))
+    projects(client, ada, walk := walk_from(sweep_every=timedelta(0)))
+    assert [(one["id"], one["owner_id"]) for one in read(walk)] == [("PVT_7", "5")]
+
+
+@pytest.mark.parametrize("name", [name for name in vars(queries) if name.isupper()])
+def test_no_query_costs_more_than_a_few_points(name: str) -> None:
+    """A connection in a connection multiplies points: labels, people, reviewers and linked pull requests of a
+    card are its content's own, and come with that."""
+    text = getattr(queries, name)
+    if text.lstrip().startswith("query "):
+        assert cost(parse(text), {"first": 50})[0] <= 3
+
+
 def test_a_cursor_that_leads_nowhere_ends_the_reading(client: Client, vendor: Vendor) -> None:
     board(vendor, connection([item(1)], after="same"))
     with pytest.raises(TransientError, match="circles"):
@@ -223,6 +247,17 @@ def test_pull_requests_are_read_oldest_first_then_walked_back(client: Client, ve
     assert second.cursor["newest_at"] == "2026-11-16T08:30:00Z"
     directions = [one.body["variables"]["direction"] for one in vendor.asked]
     assert directions == ["ASC", "DESC"]
+
+
+def test_the_first_of_however_many_commits_is_asked_for(client: Client, vendor: Vendor) -> None:
+    """A listing of a pull request's commits ends at 250, without a word; the count goes on."""
+    commits = {"totalCount": 400, "nodes": [{"commit": {"oid": "a", "authoredDate": "2026-11-01T08:00:00Z"}}]}
+    vendor.graphql["pull_requests"] = {
+        "node": {"pullRequests": connection([pull(1, "08:00", commits=commits)])}
+    }
+    pull_requests(client, SITE, walk := walk_from())
+    assert "commits(first: 1) { totalCount" in vendor.asked[0].body["query"]
+    assert read(walk)[0]["commits"] == commits
 
 
 def test_walking_back_ends_one_margin_past_the_newest_at(client: Client, vendor: Vendor) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from observes_assets.installation import Installation
 from observes_assets.sandbox import World
-from observes_assets.sandbox.company import Company, boards, issues, organization
+from observes_assets.sandbox.company import Company, boards, code, issues, organization
 from observes_assets.sandbox.github import serving
 from observes_assets.sandbox.github.server import GitHub
 from observes_assets.sandbox.github.view import github_id
@@ -102,6 +102,12 @@ def open_issues(company: Company, repository: str) -> list[Any]:
     return [one for one in found if one.pull is None and one.gone is None]
 
 
+def open_pull(company: Company, repository: str) -> Any:
+    """A pull request that is still open."""
+    found = company.repository(repository).issues.values()
+    return next(one for one in found if one.pull and one.is_open)
+
+
 @dataclass
 class Day:
     """What happens at the company in one day, and to what."""
@@ -111,6 +117,7 @@ class Day:
     cleared: Any = None
     archived: Any = None
     removed: Any = None
+    rebased: Any = None
 
     def __call__(self, company: Company) -> None:
         issues_there = open_issues(company, "harbor")
@@ -125,6 +132,8 @@ class Day:
         boards.archive_card(company, self.archived)
         boards.remove_card(company, board, self.removed)
         organization.hide_repository(company, company.repository("atlas"))
+        self.rebased = open_pull(company, "harbor")
+        code.force_push(company, self.rebased, "All of it at once", {"src/all.txt": "everything\n"})
 
 
 def test_a_day_at_the_company(house: House) -> None:
@@ -152,6 +161,9 @@ def test_a_day_at_the_company(house: House) -> None:
     after = house.observe()
     assert after.named("failed") == {}
     _assert_told_apart(house, day)
+    _assert_rebased(house, day.rebased)
+    assert house.one("select count(*) from landing.refusals where source = 'github'") == 0
+    _assert_every_account_is_called_personal(house)
 
 
 def _assert_told_apart(house: House, day: Day) -> None:
@@ -187,6 +199,17 @@ def _assert_told_apart(house: House, day: Day) -> None:
         "where v.superseded_by is null and r.record ->> 'repository_id' = %s",
         str(atlas[1]["id"]),
     ) in {None, False}
+
+
+def _assert_rebased(house: House, pull: Any) -> None:
+    """Its former commits are in the version before; GitHub has forgotten them."""
+    first_commits = house.connection.execute(
+        "select record #>> '{commits,nodes,0,commit,oid}' from raw_github.pull_requests "
+        "where record ->> 'fullDatabaseId' = %s order by load_id",
+        [str(github_id("pull", pull.pull.id))],
+    ).fetchall()
+    (before,), (after,) = first_commits
+    assert after == pull.pull.commits[0].sha != before
 
 
 @pytest.fixture
@@ -237,3 +260,38 @@ def test_a_limit_that_is_used_up_stops_cleanly_and_the_next_run_goes_on(
     assert whole["issues"] == len(open_issues(house.world.company, "atlas"))
     assert small().named("failed") == {}
     assert house.versions() == whole
+
+
+def test_a_reset_is_waited_for_by_the_vendors_clock(house: House, small: Callable[..., Account]) -> None:
+    """The company lives in another year than we do; its hour is over in a second all the same."""
+    house.server.limits.use_up("core", resets_in_seconds=1)
+    account = small(github_wait=9)
+    assert (account.named("stopped"), account.named("failed")) == ({}, {})
+    core = next(one for one in account.quotas if one.resource == "core")
+    assert core.resets_at.year == BEGAN_AT.year
+
+
+def accounts_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each account in a record: its path, and which kind it is."""
+    if isinstance(value, dict):
+        if "login" in value:
+            yield path, str(value.get("type") or value.get("__typename") or "User")
+        for name, one in value.items():
+            yield from accounts_in(one, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for one in value:
+            yield from accounts_in(one, path)
+
+
+def _assert_every_account_is_called_personal(house: House) -> None:
+    """Else an erasure would not know it: a contract may tell less than GitHub sends."""
+    unknown, known = set(), set()
+    for name, stream in house.installation.contracts["github"].streams.items():
+        personal = {field.path.replace("[]", "") for field in stream.personal_fields}
+        for (record,) in house.connection.execute(f"select record from raw_github.{name}").fetchall():
+            for path, kind in accounts_in(record):
+                where = f"{path}.login".lstrip(".")
+                if kind != "Organization":
+                    (known if where in personal else unknown).add(f"{name}: {where}")
+    assert unknown == set()
+    assert len(known) > 10

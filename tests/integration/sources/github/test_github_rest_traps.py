@@ -137,6 +137,14 @@ def test_an_issue_that_did_not_change_is_no_news_and_costs_no_quota(client: Clie
     assert vendor.asked[-1].headers["if-none-match"]
 
 
+def test_an_issue_of_which_only_the_time_moved_is_read_again(client: Client, vendor: Vendor) -> None:
+    start = {"newest_at": "2026-11-16T08:00:00Z", "swept_at": "2026-11-16T08:00:00Z"}
+    vendor.paged(ISSUES, [issue(1, "2026-11-16T08:30:00Z")])
+    issues(client, SITE, walk := walk_from(start))
+    assert (walk.has_news, walk.cursor and walk.cursor["newest_at"]) == (True, "2026-11-16T08:30:00Z")
+    assert read(walk) == [{**issue(1), "updated_at": "2026-11-16T08:30:00Z", "repository_id": SITE.id}]
+
+
 def test_ghosts_bots_and_renamed_people_are_kept_as_they_come(client: Client, vendor: Vendor) -> None:
     bot = {"id": 5, "login": "robot[bot]", "type": "Bot"}
     vendor.paged(ISSUES, [issue(1, user=None), issue(2, user=bot)])

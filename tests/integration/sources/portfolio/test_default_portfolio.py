@@ -107,6 +107,12 @@ def test_made_once_and_left_alone(home: Path, tmp_path: Path) -> None:
     assert default_portfolio(home, checkout).read_text() == "mine: now\n"
 
 
+def test_a_sandbox_lists_its_company(home: Path) -> None:
+    path = default_portfolio(home, None, has_company=True)
+    listed = {(one.name, group.name) for one, group, _ in read_portfolio(path).repositories()}
+    assert {("quillmark-works", "website"), ("quillmark-works", "accounts")} < listed
+
+
 def test_interrupted_start_is_finished(home: Path) -> None:
     path = default_portfolio(home, None)
     text = path.read_bytes()
