@@ -7,6 +7,8 @@ MADE := $(VENV)/made-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 RUN := $(VENV)/installed
 TEST := $(VENV)/installed-for-tests
 JUDGES := $(VENV)/judges/installed
+# Vendors' clients that others wrote, each with its own idea of the libraries that it needs.
+CLIENTS := $(patsubst tests/judges/%.lock,$(VENV)/judges/%/installed,$(wildcard tests/judges/*.lock))
 BIN := $(VENV)/bin
 OBSERVES := $(BIN)/observes
 PYTEST := $(BIN)/python -m pytest
@@ -19,8 +21,12 @@ UV_INSTALL := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip install --quiet --python
 # A lock is complete: nothing is left to resolve.
 LOCKED := --no-deps --require-hashes --requirement
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-UV_LOCK := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-annotate --custom-compile-command "make lock" pyproject.toml
+UV_COMPILE := UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock"
+UV_LOCK := $(UV_COMPILE) pyproject.toml
+# What a vendor's client brings for databases of its own has to be compiled, and is never imported.
+UV_CLIENT := $(UV_COMPILE) --upgrade $(patsubst %,--no-emit-package %, \
+	psycopg2 redshift-client boto3 botocore s3transfer jmespath)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -39,9 +45,11 @@ up: $(RUN) ## serve the Dagster web UI and the dbt docs until Ctrl-C
 down: $(RUN) ## stop the embedded Postgres
 	@$(OBSERVES) down
 
-test: $(TEST) $(JUDGES) ## run every test but the long torture
+test: $(TEST) $(JUDGES) $(CLIENTS) ## run every test but the long torture
 	@$(BIN)/python -c "from observes_assets.warehouse.dbt import ensure_manifest; ensure_manifest()"
-	@$(PYTEST) -n $(WORKERS) --dist loadfile -rs -m "not torture" tests $(ARGS)
+	@# The longest first, in this order, so that no worker ends the suite alone.
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs -m "not torture" \
+		tests/e2e tests/torture tests $(ARGS)
 
 check: ## lint and unit tests: under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint unit
@@ -72,6 +80,7 @@ lock: $(RUN) ## resolve every dependency again, with hashes
 	@# The tests' file holds what the other one lacks.
 	@awk 'NR == FNR {if (/==/) have[$$1]; next} /==/ {show = !($$1 in have)} show || /^#/' \
 		requirements.lock $(VENV)/all.lock > requirements-test.lock
+	@for client in tests/judges/*.in; do $(UV_CLIENT) $$client --output-file $${client%.in}.lock || exit 1; done
 
 clean: ## remove the virtual environment and every cache; .observes, with its bucket, stays
 	@rm -rf $(VENV) *.egg-info build dbt_project/target dbt_project/logs
@@ -112,3 +121,10 @@ $(JUDGES): tests/judges/package.json tests/judges/package-lock.json $(TEST)
 		|| echo "Not to be had: the tests that need them are left out." >&2
 	@# Of 400 MB, those of GitHub Enterprise's versions are most.
 	@find $(@D) -path '*openapi/generated/*.json' ! -name api.github.com.json -delete
+
+$(VENV)/judges/%/installed: tests/judges/%.lock $(TEST)
+	@echo "Installing $*'s client …" >&2
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D) && \
+		{ UV_DEFAULT_INDEX="$(INDEX)" $(BIN)/uv pip install --quiet --python $(@D)/bin/python $(LOCKED) $< \
+		|| $(BIN)/python -m pip --python $(@D)/bin/python install --quiet $(LOCKED) $<; } && touch $@ \
+		|| echo "Not to be had: the tests that need it are left out." >&2

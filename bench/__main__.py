@@ -1,7 +1,6 @@
 """Measure what is promised: all of it, or what is named.
 
-    python -m bench [landing] [landing_memory] [loading] [second_run] [git_extract] [checks] [status]
-        [delivery]
+    python -m bench [PART …]
 
 Each part is a program of its own with options of its own: ``python -m bench.landing --help``.
 """
@@ -11,7 +10,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("landing", "landing_memory", "loading", "second_run", "git_extract", "checks", "status", "delivery")
+PARTS = (
+    "landing",
+    "landing_memory",
+    "validation",
+    "rebuilding",
+    "loading",
+    "second_run",
+    "git_extract",
+    "github",
+    "checks",
+    "publishing",
+    "status",
+    "delivery",
+    "timedoctor",
+    "zoho",
+)
 
 
 def main() -> None:

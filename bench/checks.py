@@ -94,6 +94,27 @@ def recording(home: Path, url: str, count: int) -> Callable[[], object]:
     return lambda: materialized([evaluations], instance=instance, run_config=quiet)
 
 
+def measure(on: Stage, *, streams: int, records: int, rounds: int) -> list[str]:
+    """What is to be told: both figures, and Dagster's share."""
+    contract = many_streams(streams)
+    fill(on, contract, records)
+    none, all_of_them = (recording(on.folder, on.url, count) for count in (0, streams))
+    none()  # Dagster's own first steps
+    first, later, recorded = [], [], []
+    for _ in range(rounds):
+        on.connection.execute("truncate landing.checked")
+        first.append(machine.timed(lambda: compute(on, contract)).seconds)
+        later.append(machine.timed(lambda: compute(on, contract)).seconds)
+        above = machine.timed(all_of_them).seconds - machine.timed(none).seconds
+        recorded.append(above / streams)
+    name = f"all checks of {streams} streams"
+    return [
+        str(Figure(f"{name}, everything new", first, GOAL_SECONDS, unit="s")),
+        str(Figure(f"{name}, nothing new", later, GOAL_SECONDS, unit="s")),
+        seconds("Dagster's recording of one evaluation", recorded),
+    ]
+
+
 def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,22 +124,9 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.pop("DAGSTER_HOME", None)
     print(machine.describe())
-    contract = many_streams(options.streams)
-    first, later, recorded = [], [], []
     with stage() as on:
-        fill(on, contract, options.records)
-        none, all_of_them = (recording(on.folder, on.url, count) for count in (0, options.streams))
-        none()  # Dagster's own first steps
-        for _ in range(options.rounds):
-            on.connection.execute("truncate landing.checked")
-            first.append(machine.timed(lambda: compute(on, contract)).seconds)
-            later.append(machine.timed(lambda: compute(on, contract)).seconds)
-            above = machine.timed(all_of_them).seconds - machine.timed(none).seconds
-            recorded.append(above / options.streams)
-    name = f"all checks of {options.streams} streams"
-    print(Figure(f"{name}, everything new", first, GOAL_SECONDS, unit="s"))
-    print(Figure(f"{name}, nothing new", later, GOAL_SECONDS, unit="s"))
-    print(seconds("Dagster's recording of one evaluation", recorded))
+        told = measure(on, streams=options.streams, records=options.records, rounds=options.rounds)
+    print(*told, sep="\n")
 
 
 if __name__ == "__main__":

@@ -26,14 +26,17 @@ FIXED = """
 from observes_assets.automation import dagster_home
 from observes_assets.cli import main
 from observes_assets.installation import Installation
+from observes_assets.lasting import lasting, leave_all
 from observes_assets.warehouse import dbt
 installation = Installation.from_environment()
 installation.set_up()
 dagster_home.prepare(installation)
 dbt.ensure_manifest(installation.database_url)
-from observes_assets.cli import graph
-from observes_assets.definitions import defs
-graph.DagsterInstance.get()
+with lasting():
+    from observes_assets.cli import graph
+    from observes_assets.definitions import defs
+    graph.DagsterInstance.get()
+leave_all()
 """
 PORTFOLIO = """
 billing: {{rule: committed, bots: count, minimum_commits: 1, time_zone: UTC, close_day: 3}}

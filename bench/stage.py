@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from psycopg import Connection
 
@@ -75,17 +75,28 @@ def stage() -> Iterator[Stage]:
         try:
             url = connect.ensure_database(server.start(), f"bench_{secrets.token_hex(4)}")
             psql = binaries_for(account_for(folder / "postgres" / "cluster")).folder / "psql"
-            with connect.connect(url, application_name="bench", autocommit=True) as connection:
-                migrate.migrate(connection)
-                contract = documents.contract()
-                tables.create(connection, contract.streams[documents.STREAM])
-                yield Stage(folder, url, connection, contract, psql)
+            with stage_in(folder, url, psql) as ground:
+                yield ground
         finally:
             server.stop()
 
 
-def archived(extractor: Extractor, records: Iterable[dict[str, Any]]) -> None:
-    """Write a complete batch into the bucket, and land nothing."""
+@contextmanager
+def stage_in(folder: Path, url: str, psql: Path) -> Iterator[Stage]:
+    """The same in a folder and an empty database that are there."""
+    with connect.connect(url, application_name="bench", autocommit=True) as connection:
+        migrate.migrate(connection)
+        contract = documents.contract()
+        tables.create(connection, contract.streams[documents.STREAM])
+        yield Stage(folder, url, connection, contract, psql)
+
+
+def archived(
+    extractor: Extractor,
+    records: Iterable[dict[str, Any]],
+    kind: Literal["complete", "differential"] = "complete",
+) -> None:
+    """Write a batch into the bucket, and land nothing."""
     begin = datetime.now(UTC)
     with extractor.scope(documents.STREAM, {}) as start, extractor.archive.draft() as draft:
         for record in records:
@@ -95,7 +106,7 @@ def archived(extractor: Extractor, records: Iterable[dict[str, Any]]) -> None:
             contract=extractor.contract,
             stream=documents.STREAM,
             scope={},
-            kind="complete",
+            kind=kind,
             previous=start.previous,
             last_number=start.last_number,
             extracted_from=begin,

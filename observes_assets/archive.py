@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import msgspec
@@ -28,6 +27,7 @@ from observes_assets.door import door_of
 from observes_assets.draft import Draft
 from observes_assets.erasure.register import Register
 from observes_assets.errors import BusyError, IntegrityError, SettingsError
+from observes_assets.scratch import scratch
 
 Scope = dict[str, str]
 Cursor = dict[str, Any]
@@ -104,8 +104,8 @@ class Archive:
                 everything comes in.
         """
         erased = self.register.erased
-        with TemporaryDirectory(prefix="observes-draft-") as folder:
-            path = Path(folder) / "records.ndjson.zst"
+        with scratch("draft") as folder:
+            path = folder / "records.ndjson.zst"
             door = door_of(erased, *contracts) if contracts else None
             draft = Draft(path, door, erasure=erased.number if door else 0)
             try:

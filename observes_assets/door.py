@@ -38,7 +38,8 @@ def door_of(erased: Erased, contract: StreamContract, *others: StreamContract) -
 
 def without_credentials(line: bytes) -> bytes:
     """The record without user names, passwords and tokens in URLs."""
-    if b"//" not in line and b"\\/" not in line:
+    # One character is found ten times as fast as two, and most records have no slash at all.
+    if b"/" not in line or (b"//" not in line and b"\\/" not in line):
         return line
     if b"@" in line:
         line = _PASSWORD.sub(rb"\1@", _WEB_USER.sub(rb"\1", line))

@@ -22,6 +22,7 @@ from observes_assets.landing.land import Load
 from observes_assets.landing.pending import Start
 from observes_assets.landing.refusal import Refusal
 from observes_assets.postgres.locks import ERASURE, scope_lock, session_lock, shared_lock
+from observes_assets.prose import without_people
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,10 @@ class Extractor:
         """Note how a try to read a scope ended; ``scope`` does so by itself for what happens in its block."""
         failure = None
         if error is not None:
-            # A program's own error may quote what it choked on.
-            failure = error.message if isinstance(error, ObservesError) else type(error).__name__
+            # A program's own error may quote what it choked on, and a vendor's may name whom it refused.
+            failure = type(error).__name__
+            if isinstance(error, ObservesError):
+                failure = without_people(error.message)
         self.attempts.append(Attempt(stream, scope, began_at, datetime.now(UTC), failure))
 
     @contextmanager
@@ -130,6 +133,23 @@ class Extractor:
             not_before: the extraction's end is at least this (UTC), whatever the clock says.
             times: when the reading began and ended by the vendor's clock (UTC), where that is known.
         """
+        self.put(stream, scope, start, reading, not_before=not_before, times=times)
+        return self.land_waiting(stream)
+
+    def put(
+        self,
+        stream: str,
+        scope: Scope,
+        start: Start,
+        reading: Reading,
+        *,
+        not_before: datetime | None = None,
+        times: tuple[datetime, datetime] | None = None,
+    ) -> None:
+        """Read a scope that is held, and archive it; ``land_waiting`` lands it. Arguments: see ``extract``.
+
+        Asks the connection nothing, so it may run in a thread of its own.
+        """
         extracted_from = times[0] if times else datetime.now(UTC)
         with self.archive.draft(self.contract.streams[stream]) as draft:
             for record in reading.records:
@@ -150,7 +170,6 @@ class Extractor:
                 makes_up_for=start.makes_up_for,
                 reported_count=reading.reported_count(),
             )
-        return self.land_waiting(stream)
 
     def _land(self, stream: str) -> Outcome:
         loads, refusals = pending.land_pending(

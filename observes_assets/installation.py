@@ -8,7 +8,7 @@ before anything is written.
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,11 +18,11 @@ from psycopg import Connection, sql
 from observes_assets import contracts
 from observes_assets.archive import Archive
 from observes_assets.bucket import Bucket, open_bucket
-from observes_assets.contracts import Contract
+from observes_assets.contracts import Contract, StreamContract
 from observes_assets.erasure.register import Register
 from observes_assets.errors import SettingsError
 from observes_assets.landing import tables
-from observes_assets.postgres import connect, migrate, roles
+from observes_assets.postgres import connect, locks, migrate, roles
 from observes_assets.postgres.server import EmbeddedServer
 from observes_assets.postgres.url import parts, sqlalchemy_url
 from observes_assets.settings import Settings, load_settings
@@ -110,8 +110,11 @@ class Installation:
         return connection
 
     @contextmanager
-    def opened(self, purpose: str) -> Iterator[Connection]:
+    def opened(self, purpose: str, *, role: str | None = None) -> Iterator[Connection]:
         """A connection for a command that looks at, or decides about, what a run made before.
+
+        Args:
+            role: as for ``connect``.
 
         Raises:
             SettingsError: no run has been here yet.
@@ -123,10 +126,15 @@ class Installation:
                 raise SettingsError(f"Nothing has run in {self.settings.home} yet.", "Run `observes run`.")
             if found != migrate.newest():
                 self.set_up()
-            yield connection
+            with roles.acting(connection, role) if role else nullcontext():
+                yield connection
 
-    def set_up(self) -> None:
+    def set_up(self, *, again: bool = False) -> None:
         """Make or upgrade what Postgres must have, and check that bucket and Postgres belong together.
+
+        Args:
+            again: make tables, roles and grants also where this very program has made them already. A grant
+                that somebody took away comes back only so.
 
         Raises:
             SettingsError: Postgres is too old, lacks rights, was made by a newer Observes or belongs to
@@ -139,16 +147,46 @@ class Installation:
             self._require_pair(connection, pseudonyms.fingerprint(key))
             pseudonyms.install_key(connection, key)
             self.archive.register.copy(connection)
-            roles.create_roles(connection)
-            streams = [stream for one in self.contracts.values() for stream in one.streams.values()]
-            for stream in streams:
-                tables.create(connection, stream)
-            raw_schemas = [f"raw_{source}" for source in self.contracts]
-            roles.grant_builder(
-                connection, raw_schemas, [f"{stream.source}__{stream.name}" for stream in streams]
-            )
-            roles.grant_loader(connection, raw_schemas)
-            roles.grant_billing(connection)
+            # Each grant rewrites a row of the catalogue, and an index that may be missing waits for landings.
+            if again or not self._is_made(connection):
+                with locks.session_lock(connection, locks.SET_UP):
+                    self._make(connection)
+
+    @property
+    def _streams(self) -> list[StreamContract]:
+        return [stream for one in self.contracts.values() for stream in one.streams.values()]
+
+    def _make(self, connection: Connection) -> None:
+        """Make tables, roles and grants, and note whose work they are."""
+        roles.create_roles(connection)
+        for stream in self._streams:
+            tables.create(connection, stream)
+        raw_schemas = [f"raw_{source}" for source in self.contracts]
+        roles.grant_builder(
+            connection, raw_schemas, [f"{stream.source}__{stream.name}" for stream in self._streams]
+        )
+        roles.grant_loader(connection, raw_schemas)
+        roles.grant_billing(connection)
+        roles.grant_publisher(connection)
+        maker = sql.Literal(_maker(connection))
+        connection.execute(sql.SQL("comment on table landing.installation is {}").format(maker))
+
+    def _is_made(self, connection: Connection) -> bool:
+        """Whether this very program made all of it, for this login, and nobody has dropped anything since."""
+        made = [tables.StreamTables.of(stream) for stream in self._streams]
+        row = connection.execute(
+            """
+            select obj_description('landing.installation'::regclass, 'pg_class') = %(maker)s
+                and (select count(*) from pg_roles where rolname = any(%(roles)s)) = cardinality(%(roles)s)
+                and (select bool_and(to_regclass(name) is not null) from unnest(%(tables)s::text[]) as name)
+            """,
+            {
+                "maker": _maker(connection),
+                "roles": list(roles.ROLES),
+                "tables": [name.as_string() for one in made for name in (one.raw, one.versions)],
+            },
+        ).fetchone()
+        return bool(row and row[0])
 
     def _require_pair(self, connection: Connection, key_fingerprint: str) -> None:
         row = connection.execute("select installation_id, kind from landing.installation").fetchone()
@@ -184,6 +222,10 @@ class Installation:
             "insert into landing.installation (installation_id, kind) values (%s, %s) on conflict do nothing",
             [in_bucket, kind],
         )
+
+
+def _maker(connection: Connection) -> str:
+    return f"Made by {code_version()} for {connection.info.user}."
 
 
 def _require_kind(settings: Settings, kind: str, where: str) -> None:

@@ -4,6 +4,7 @@ Exceptions, by nature: ``sources/git/credentials.py`` reads ``OBSERVES_GIT_<NAME
 from the portfolio), and boto3 reads AWS's own variables (``oath/known_secrets.py`` knows their names).
 """
 
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -80,6 +81,51 @@ class Settings(BaseSettings):
         description="Longest wait for a rate limit's reset, in seconds; above it the run stops cleanly.",
     )
 
+    timedoctor_email: str | None = Field(
+        default=None, description="E-mail of the TimeDoctor login that reads; an admin of the company."
+    )
+    timedoctor_password: SecretStr | None = Field(default=None, description="Its password.")
+    timedoctor_totp_secret: SecretStr | None = Field(
+        default=None, description="Base32 secret of its second factor, if it has one."
+    )
+    timedoctor_company: str | None = Field(
+        default=None, description="Id of the company to read; default: the login's only one."
+    )
+    timedoctor_url: str = Field(
+        default="https://api2.timedoctor.com", description="TimeDoctor's API, version 2."
+    )
+    timedoctor_start: date | None = Field(
+        default=None,
+        description="First day (UTC, YYYY-MM-DD) that may not be missing; default: as the tail reaches.",
+    )
+    timedoctor_reread_days: int = Field(
+        default=35, ge=1, description="The re-read tail: so many days back each day is read again, daily."
+    )
+    timedoctor_memory_days: int = Field(
+        default=90,
+        ge=1,
+        description="So many days back TimeDoctor's plan remembers; what is older comes from the archive.",
+    )
+
+    zoho_client_id: str | None = Field(default=None, description="Id of the client that reads Zoho CRM.")
+    zoho_client_secret: SecretStr | None = Field(default=None, description="Secret of that client.")
+    zoho_refresh_token: SecretStr | None = Field(
+        default=None, description="Refresh token that a user of Zoho CRM gave to that client."
+    )
+    zoho_accounts_url: str = Field(
+        default="https://accounts.zoho.com",
+        description="Accounts server of a data centre: .com, .eu, .in, .com.au, .jp, .com.cn, zohocloud.ca.",
+    )
+    zoho_modules: str = Field(
+        default="",
+        description="Modules of Zoho CRM to read, by API name, separated by commas; default: all sixteen.",
+    )
+    zoho_wait: float = Field(
+        default=600,
+        ge=0,
+        description="Longest wait of a run for Zoho's exports, in seconds; later ones are taken by the next.",
+    )
+
     sandbox_clock: AwareDatetime | None = Field(
         default=None,
         description="Moment that the sandbox's company has reached, ISO 8601; default: this hour.",
@@ -116,7 +162,8 @@ class Settings(BaseSettings):
     @property
     def real_vendors(self) -> list[str]:
         """The variables that are set and name a vendor outside."""
-        names = ("portfolio", "github_token", "github_app_id", "github_organizations", "github_repositories")
+        names = ["portfolio", "github_token", "github_app_id", "github_organizations", "github_repositories"]
+        names += ["timedoctor_email", "zoho_client_id", "zoho_refresh_token"]
         return [f"OBSERVES_{name.upper()}" for name in names if getattr(self, name)]
 
     @property

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 DBT_PROJECT = PACKAGE.parent / "dbt_project"
-_SUFFIXES = {".py", ".sql", ".yaml", ".yml"}
+_SUFFIXES = {".csv", ".py", ".sql", ".yaml", ".yml"}
 _GENERATED = {"target", "logs", "__pycache__"}
 
 

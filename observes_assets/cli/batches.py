@@ -11,6 +11,7 @@ from observes_assets.archive import Decision, Manifest
 from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.errors import SettingsError
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import LOADER
 from observes_assets.sources.observes.recording import record
 from observes_assets.sources.observes.streams import accepted_or_rejected
 
@@ -36,7 +37,7 @@ def list_batches(
 
     Example: observes batch list --state refused
     """
-    with Installation.from_environment().opened("batch list") as connection:
+    with Installation.from_environment().opened("batch list", role=LOADER) as connection:
         rows = connection.execute(
             """
             select b.source, b.stream, b.batch, b.scope, b.state, (b.manifest ->> 'record_count')::bigint,
@@ -59,7 +60,7 @@ def show(source: Source, stream: Stream, number: Number, as_json: Json = False) 
 
     Example: observes batch show git commits 7
     """
-    with Installation.from_environment().opened("batch show") as connection:
+    with Installation.from_environment().opened("batch show", role=LOADER) as connection:
         row = connection.execute(
             "select b.state, b.manifest, r.reason, r.counts, r.samples "
             "from landing.batches as b left join landing.refusals as r using (source, stream, batch) "
@@ -106,7 +107,7 @@ def reject(source: Source, stream: Stream, number: Number, why: Why) -> None:
 
 def _decide(source: str, stream: str, number: int, verdict: Literal["accept", "reject"], why: str) -> None:
     installation = Installation.from_environment()
-    with installation.opened(f"batch {verdict}") as connection:
+    with installation.opened(f"batch {verdict}", role=LOADER) as connection:
         row = connection.execute(
             "select b.state, b.manifest, r.counts = '{}' "
             "from landing.batches as b left join landing.refusals as r using (source, stream, batch) "

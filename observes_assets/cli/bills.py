@@ -10,6 +10,7 @@ import typer
 from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.errors import ObservesError, SettingsError
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import BILLING
 
 app = typer.Typer(help="Bills: what each group owes for a month, and why.", invoke_without_command=True)
 
@@ -38,7 +39,7 @@ def bills(
 
     asked = _asked(month)
     installation = Installation.from_environment()
-    with installation.opened("bills") as connection:
+    with installation.opened("bills", role=BILLING) as connection:
         release = _release_on_show(connection)
         bill = preview(connection, installation.bucket, release, _month(asked, connection))
     if to is not None:

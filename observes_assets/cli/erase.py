@@ -13,6 +13,7 @@ from observes_assets.erasure import carrying_out
 from observes_assets.erasure.carrying_out import Report
 from observes_assets.errors import SettingsError
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import ERASER, LOADER
 
 app = typer.Typer(
     help="Forget a person: in the bucket, in raw tables and in releases. No vendor brings them back.",
@@ -49,7 +50,7 @@ def erase(
         raise SettingsError("Nobody is named.", "Say --person - and type the address when asked.")
     identifiers = [one for given in person for one in (_asked() if given == "-" else [given])]
     installation = Installation.from_environment()
-    with installation.opened("erase") as connection:
+    with installation.opened("erase", role=ERASER) as connection:
         people = carrying_out.identify(installation, connection, identifiers)
         if not dry_run:
             _confirm(people.count, yes=yes)
@@ -69,7 +70,7 @@ def resume(as_json: Json = False) -> None:
     """
     installation = Installation.from_environment()
     with (
-        installation.opened("erase resume") as connection,
+        installation.opened("erase resume", role=ERASER) as connection,
         Bars(visible=not as_json) as bars,
         progress.listening(bars),
     ):
@@ -89,7 +90,7 @@ def list_erasures(as_json: Json = False) -> None:
     Example: observes erase list --json
     """
     installation = Installation.from_environment()
-    with installation.opened("erase list"):
+    with installation.opened("erase list", role=LOADER):
         erasures, completions = installation.archive.register.read()
     done = {one.number: one for one in completions}
     newest = max(done, default=0)

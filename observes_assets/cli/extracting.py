@@ -10,7 +10,8 @@ import orjson
 from observes_assets.door import door_of
 from observes_assets.errors import PermanentError, SettingsError, SourceError
 from observes_assets.installation import Installation
-from observes_assets.sources.configured import lacks_github
+from observes_assets.postgres.roles import LOADER
+from observes_assets.sources.configured import lacks_github, lacks_timedoctor, lacks_zoho
 from observes_assets.sources.delivery.reading import read as delivery
 from observes_assets.sources.git.client import Mirror
 from observes_assets.sources.git.observation import Observation, Repository, look_at, repositories, updated
@@ -19,6 +20,10 @@ from observes_assets.sources.github import preview
 from observes_assets.sources.observes.client import release_records
 from observes_assets.sources.observes.streams import releases
 from observes_assets.sources.portfolio.reading import read
+from observes_assets.sources.timedoctor import preview as timedoctor_preview
+from observes_assets.sources.timedoctor.session import open_client as open_timedoctor
+from observes_assets.sources.zoho import preview as zoho_preview
+from observes_assets.sources.zoho.session import open_client as open_zoho
 
 
 def records(installation: Installation, source: str, stream: str, limit: int) -> Iterator[bytes]:
@@ -35,6 +40,10 @@ def records(installation: Installation, source: str, stream: str, limit: int) ->
         ("observes", "releases"): _releases,
     }
     readers |= {("github", name): partial(_github, stream=name) for name in preview.names()}
+    readers |= {
+        ("timedoctor", name): partial(_timedoctor, stream=name) for name in timedoctor_preview.names()
+    }
+    readers |= {("zoho", name): partial(_zoho, stream=name) for name in zoho_preview.names()}
     reader = readers.get((source, stream))
     if reader is None:
         names = ", ".join(sorted("/".join(name) for name in readers))
@@ -47,7 +56,7 @@ def records(installation: Installation, source: str, stream: str, limit: int) ->
 
 
 def _portfolio(installation: Installation) -> Iterator[dict[str, Any]]:
-    with installation.connect("extract") as connection:
+    with installation.connect("extract", role=LOADER) as connection:
         yield from read(installation, connection)
 
 
@@ -92,6 +101,22 @@ def _github(installation: Installation, stream: str) -> Iterator[dict[str, Any]]
             missing = lacks_github(installation.settings)
             raise SettingsError(f"GitHub is not configured: {missing}.", "See docs/github.md.")
         yield from preview.preview(client, stream)
+
+
+def _timedoctor(installation: Installation, stream: str) -> Iterator[dict[str, Any]]:
+    with open_timedoctor(installation.settings, installation.contracts["timedoctor"]) as client:
+        if client is None:
+            missing = lacks_timedoctor(installation.settings)
+            raise SettingsError(f"TimeDoctor is not configured: {missing}.", "See docs/timedoctor.md.")
+        yield from timedoctor_preview.preview(client, stream)
+
+
+def _zoho(installation: Installation, stream: str) -> Iterator[dict[str, Any]]:
+    with open_zoho(installation.settings, installation.contracts["zoho"]) as client:
+        if client is None:
+            missing = lacks_zoho(installation.settings)
+            raise SettingsError(f"Zoho is not configured: {missing}.", "See docs/zoho.md.")
+        yield from zoho_preview.preview(client, stream)
 
 
 def _releases(installation: Installation) -> Iterator[dict[str, Any]]:

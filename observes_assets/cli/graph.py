@@ -26,6 +26,8 @@ from observes_assets.automation.jobs import BILLS, INGEST, RELEASE
 from observes_assets.billing.job import look_ahead
 from observes_assets.errors import ObservesError
 from observes_assets.installation import Installation
+from observes_assets.lasting import lasting
+from observes_assets.postgres.roles import BILLING, PUBLISHER
 from observes_assets.sources.configured import unconfigured
 from observes_assets.warehouse import build, dbt
 
@@ -67,12 +69,12 @@ def run_main_job(
     """
     done = MainJob()
     with progress.listening(bars):
-        with progress.task("preparing"):
+        with progress.task("preparing"), lasting():
             dagster_home.prepare(installation)
             dbt.ensure_manifest(installation.database_url)
             from observes_assets.definitions import defs  # noqa: PLC0415 - needs the manifest
 
-            instance = _instance()
+            instance = _open_dagster()
             logging.getLogger("dagster").setLevel(logging.CRITICAL)
             _bury_killed_runs(instance)
         ingest = defs.resolve_job_def(INGEST)
@@ -93,7 +95,7 @@ def run_main_job(
     return done
 
 
-def _instance() -> DagsterInstance:
+def _open_dagster() -> DagsterInstance:
     # Its storage connects anew for each of the five statements of an event, unless told what a web server
     # tells it: a connection is some 4 ms, a run has thousands.
     instance = DagsterInstance.get()
@@ -149,12 +151,12 @@ def _execute(
 
 
 def _has_release(installation: Installation) -> bool:
-    with installation.connect("is there a release") as connection:
+    with installation.connect("is there a release", role=PUBLISHER) as connection:
         return bool(connection.execute("select 1 from landing.releases where is_on_show").fetchone())
 
 
 def _is_release_due(installation: Installation) -> bool:
-    with installation.connect("is a release due") as connection:
+    with installation.connect("is a release due", role=PUBLISHER) as connection:
         if connection.execute("select 1 from landing.hold").fetchone():
             return False
         quiet = build.quiet_streams(installation.contracts)
@@ -162,7 +164,7 @@ def _is_release_due(installation: Installation) -> bool:
 
 
 def _are_bills_due(installation: Installation, done: MainJob) -> bool:
-    with installation.connect("are bills due") as connection:
+    with installation.connect("are bills due", role=BILLING) as connection:
         is_due, stops = look_ahead(connection, installation.bucket, now=datetime.now(UTC))
     # Bills that are stale already are written no more, and still no success.
     done.stale_organizations = [f"{stop.organization}: {stop.why}" for stop in stops]

@@ -13,6 +13,7 @@ from observes_assets.errors import SettingsError
 from observes_assets.incidents import notifying, register
 from observes_assets.incidents.lifecycle import Incident, acknowledged
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import LOADER
 
 if TYPE_CHECKING:
     from observes_assets.incidents.watch import Watched
@@ -35,7 +36,7 @@ def list_incidents(
 
     Example: observes incident list --json
     """
-    with Installation.from_environment().opened("incident list") as connection:
+    with Installation.from_environment().opened("incident list", role=LOADER) as connection:
         found = register.newest(connection, limit)
     if as_json:
         print_json([summary_of(one) for one in found])
@@ -57,7 +58,7 @@ def show(incident_id: Id, as_json: Json = False) -> None:
     Example: observes incident show i-20240503-1a2b3c
     """
     installation = Installation.from_environment()
-    with installation.opened("incident show") as connection:
+    with installation.opened("incident show", role=LOADER) as connection:
         found = register.find(connection, incident_id)
     link = notifying.runbook_link(installation.settings, found.kind)
     document = {**summary_of(found), "runbook": link}
@@ -75,7 +76,7 @@ def acknowledge(incident_id: Id) -> None:
     Example: observes incident acknowledge i-20240503-1a2b3c
     """
     installation = Installation.from_environment()
-    with installation.opened("incident acknowledge") as connection:
+    with installation.opened("incident acknowledge", role=LOADER) as connection:
         found = register.find(connection, incident_id)
         if found.closed_at is not None:
             raise SettingsError(f"Incident {incident_id} is closed, so there is nothing to take on.")
@@ -96,7 +97,7 @@ def watch(as_json: Json = False) -> None:
     from observes_assets.incidents.watch import watch as evaluate  # noqa: PLC0415 - `status` does without
 
     installation = Installation.from_environment()
-    with installation.opened("watch") as connection:
+    with installation.opened("watch", role=LOADER) as connection:
         watched = evaluate(installation, connection)
     if as_json:
         print_json(_document(watched))
@@ -140,7 +141,7 @@ def watch_after_run(installation: Installation) -> "Watched | None":
     from observes_assets.incidents.watch import watch as evaluate  # noqa: PLC0415 - as above
 
     try:
-        with installation.connect("watch") as connection:
+        with installation.connect("watch", role=LOADER) as connection:
             return evaluate(installation, connection)
     except Exception as error:  # whatever it is, the run has done its work
         err.print(f"[yellow]watch:[/] the evaluation failed: {plain(type(error).__name__)}.")

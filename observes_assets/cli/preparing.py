@@ -9,6 +9,7 @@ from observes_assets.cli.output import err, plain
 from observes_assets.errors import BusyError
 from observes_assets.installation import Installation, require_home
 from observes_assets.postgres import locks
+from observes_assets.postgres.roles import LOADER
 
 
 def set_up() -> Installation:
@@ -27,7 +28,7 @@ def set_up() -> Installation:
 def only_run(installation: Installation, *, wait: bool) -> Iterator[None]:
     """One ``observes run`` at a time; says for whom it waits."""
     purpose = f"run, process {os.getpid()} on {socket.gethostname()}"
-    with installation.connect(purpose) as connection, ExitStack() as held:
+    with installation.connect(purpose, role=LOADER) as connection, ExitStack() as held:
         try:
             held.enter_context(
                 locks.session_lock(connection, locks.RUN, wait=False, what="This installation")

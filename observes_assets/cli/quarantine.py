@@ -1,7 +1,5 @@
 """``observes quarantine``: records that broke their contract, with the reason."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import msgspec
@@ -12,6 +10,8 @@ from observes_assets.archive import Manifest
 from observes_assets.cli.output import Json, print_json, print_table
 from observes_assets.errors import SettingsError
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import LOADER
+from observes_assets.scratch import scratch
 
 app = typer.Typer(help="Quarantine: records that broke their contract.", no_args_is_help=True)
 _COLUMNS = ("source", "stream", "batch", "line", "path", "reason")
@@ -23,7 +23,7 @@ def list_quarantine(as_json: Json = False) -> None:
 
     Example: observes quarantine list --json
     """
-    with Installation.from_environment().opened("quarantine list") as connection:
+    with Installation.from_environment().opened("quarantine list", role=LOADER) as connection:
         rows = connection.execute(
             f"select {', '.join(_COLUMNS)} from landing.quarantine order by 1, 2, 3 desc, 4"
         ).fetchall()
@@ -45,7 +45,7 @@ def show(
     Example: observes quarantine show git commits 7 12
     """
     installation = Installation.from_environment()
-    with installation.opened("quarantine show") as connection:
+    with installation.opened("quarantine show", role=LOADER) as connection:
         row = connection.execute(
             "select b.manifest, q.path, q.reason from landing.quarantine as q "
             "join landing.batches as b using (source, stream, batch) "
@@ -57,8 +57,8 @@ def show(
             f"Line {line} of batch {batch} of {source}/{stream} is not in quarantine.",
             "`observes quarantine list` shows what is.",
         )
-    with TemporaryDirectory(prefix="observes-show-") as folder:
-        path = Path(folder) / "records"
+    with scratch("show") as folder:
+        path = folder / "records"
         installation.archive.download(msgspec.convert(row[0], Manifest), path)
         document = next(text for number, text in enumerate(archive.lines(path), start=1) if number == line)
     typer.echo(f"{row[1]}: {row[2]}", err=True)

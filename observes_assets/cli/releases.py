@@ -8,7 +8,8 @@ import typer
 
 from observes_assets.cli.output import Json, out, plain, print_json, print_table
 from observes_assets.installation import Installation
-from observes_assets.warehouse import holding, publish
+from observes_assets.postgres.roles import PUBLISHER
+from observes_assets.warehouse import holding
 
 app = typer.Typer(help="Releases: list them, roll back, resume.", no_args_is_help=True)
 _COLUMNS = (
@@ -23,7 +24,7 @@ def list_releases(as_json: Json = False) -> None:
 
     Example: observes release list --json
     """
-    with Installation.from_environment().opened("release list") as connection:
+    with Installation.from_environment().opened("release list", role=PUBLISHER) as connection:
         rows = connection.execute(
             "select release_number, state, is_on_show, is_pinned, as_of, published_at, "
             "(select count(*) from jsonb_object_keys(record -> 'marts')), "
@@ -69,7 +70,7 @@ def publish_release(
     Example: observes release publish
     """
     installation = Installation.from_environment()
-    with installation.opened("release publish") as connection:
+    with installation.opened("release publish", role=PUBLISHER) as connection:
         shown = holding.resume(installation, connection, number, who=getpass.getuser())
     out.print(f"Release {shown} is on show. Publishing goes on with the next run.")
 
@@ -83,10 +84,8 @@ def accept(
     Example: observes release accept --why "the archive of 2019 was deleted on purpose"
     """
     installation = Installation.from_environment()
-    with installation.opened("release accept") as connection:
-        release = publish.publish_candidate(
-            connection, installation.bucket, accepted_loss={"who": getpass.getuser(), "why": why}
-        )
+    with installation.opened("release accept", role=PUBLISHER) as connection:
+        release = holding.accept_loss(installation, connection, who=getpass.getuser(), why=why)
     out.print(f"Release {release.number} is on show.")
 
 
@@ -100,7 +99,7 @@ def rollback(
     Example: observes release rollback 41 --why "authors of March are wrong"
     """
     installation = Installation.from_environment()
-    with installation.opened("release rollback") as connection:
+    with installation.opened("release rollback", role=PUBLISHER) as connection:
         left = connection.execute("select release_number from landing.releases where is_on_show").fetchone()
         holding.roll_back(installation, connection, number, who=getpass.getuser(), why=why)
     out.print(f"Release {number} is on show; publishing is on hold.")

@@ -13,6 +13,7 @@ from observes_assets.cli.progress_bars import Bars
 from observes_assets.cli.summary import show_summary, summarize
 from observes_assets.errors import SettingsError
 from observes_assets.installation import SOURCES, Installation
+from observes_assets.lasting import lasting
 from observes_assets.postgres.roles import LOADER
 
 Sources = Annotated[
@@ -66,7 +67,8 @@ def extract(
 
 def _run_and_tell(installation: Installation, source: list[str] | None, as_json: bool) -> None:
     started_at = datetime.now(UTC)
-    from observes_assets.cli import graph  # noqa: PLC0415 - imports Dagster: six seconds
+    with lasting():
+        from observes_assets.cli import graph  # noqa: PLC0415 - imports Dagster: six seconds
 
     try:
         with Bars(visible=not as_json) as bars:
@@ -76,7 +78,7 @@ def _run_and_tell(installation: Installation, source: list[str] | None, as_json:
             show_watched(watched, to=err)
         raise
     watched = watch_after_run(installation)
-    with installation.connect("summary") as connection:
+    with installation.connect("summary", role=LOADER) as connection:
         document = summarize(connection, installation, result, started_at)
     if as_json:
         open_ones = watched.incidents if watched else []

@@ -17,6 +17,7 @@ app = typer.Typer(
     name="sandbox", help="Let the sandbox's made-up company live.", no_args_is_help=True, add_completion=False
 )
 _EVENING = 18  # UTC: the day's work is done
+_SOLD = "Leads,Accounts,Deals"  # modules whose past says something
 
 
 @app.callback()
@@ -29,10 +30,10 @@ def live(
     days: Annotated[int, typer.Option(min=1, max=400, help="How many days up to the clock.")] = 14,
     as_json: Json = False,
 ) -> None:
-    """Observe the company's boards on each of the last days, as a daily run would have. Builds nothing.
+    """Observe boards, hours and deals on each of the last days, as daily runs would. Builds nothing.
 
-    GitHub keeps no history of what cards said: only who looks every day has one. Time goes forward only,
-    so days before the last observation are left out.
+    Nobody keeps a history of what cards, hours and deals said: only who looks every day has one. Time goes
+    forward only, so days before the last observation are left out.
 
     Examples: observes sandbox live --days 28 · OBSERVES_SANDBOX_CLOCK=2026-06-01T09:00Z observes sandbox live
     """
@@ -51,6 +52,8 @@ def live(
         moments = _evenings(clock(installation.settings), days, _observed_until(connection))
         for moment in moments:
             _observe(installation, connection, moment)
+            _observe_hours(installation, connection, moment)
+            _observe_sales(installation, connection, moment)
             err.print(f"✓ {moment:%Y-%m-%d}")
     if as_json:
         print_json({"observed": [moment.isoformat() for moment in moments]})
@@ -74,6 +77,46 @@ def _observe(installation: Installation, connection: Connection, moment: datetim
     if failed := account.named("failed"):
         place, reason = next(iter(failed.items()))
         raise TransientError(f"{place} could not be observed as of {moment:%Y-%m-%d}: {reason}")
+
+
+def _observe_hours(installation: Installation, connection: Connection, moment: datetime) -> None:
+    from observes_assets.sources.observes.recording import attempts  # noqa: PLC0415
+    from observes_assets.sources.timedoctor.observation import observe_all  # noqa: PLC0415
+    from observes_assets.sources.timedoctor.session import open_client  # noqa: PLC0415
+
+    contract = installation.contracts["timedoctor"]
+    then = installation.settings.model_copy(update={"sandbox_clock": moment})
+    with (
+        open_client(then, contract) as client,
+        attempts(installation, connection, contract, uuid.uuid4().hex) as extractor,
+    ):
+        assert client is not None
+        seen = observe_all(extractor, client)
+    if failed := seen.named("failed"):
+        day, reason = next(iter(failed.items()))
+        raise TransientError(f"{day} could not be observed as of {moment:%Y-%m-%d}: {reason}")
+
+
+def _observe_sales(installation: Installation, connection: Connection, moment: datetime) -> None:
+    from observes_assets.sources.observes.recording import attempts  # noqa: PLC0415
+    from observes_assets.sources.zoho.observation import observe_all  # noqa: PLC0415
+    from observes_assets.sources.zoho.preparation import prepare  # noqa: PLC0415
+    from observes_assets.sources.zoho.recording import Exports  # noqa: PLC0415
+    from observes_assets.sources.zoho.session import open_client  # noqa: PLC0415
+
+    contract, run_id = installation.contracts["zoho"], uuid.uuid4().hex
+    then = installation.settings.model_copy(update={"sandbox_clock": moment, "zoho_modules": _SOLD})
+    with (
+        open_client(then, contract) as client,
+        attempts(installation, connection, contract, run_id) as extractor,
+    ):
+        assert client is not None
+        exports = Exports(installation, connection, run_id)
+        asked = prepare(extractor, client, exports, moment)
+        done = observe_all(extractor, client, exports, moment, waits=True)
+    if failed := asked.failed | done.failed:
+        module, reason = next(iter(failed.items()))
+        raise TransientError(f"{module} could not be observed as of {moment:%Y-%m-%d}: {reason}")
 
 
 def _observed_until(connection: Connection) -> datetime | None:

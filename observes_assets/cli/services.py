@@ -24,6 +24,8 @@ _GRACE_SECONDS = 15
 def set_up() -> None:
     """Start Postgres, make the tables, parse the dbt project. `observes run` does the same when needed.
 
+    Roles and grants are made again even if they seem to be in place: so comes back what somebody took away.
+
     Example: observes set-up
     """
     from observes_assets.automation import dagster_home  # noqa: PLC0415 - only where it is needed
@@ -31,7 +33,7 @@ def set_up() -> None:
 
     installation = Installation.from_environment()
     require_home(installation.settings)
-    installation.set_up()
+    installation.set_up(again=True)
     home = dagster_home.prepare(installation)
     dbt.ensure_manifest(installation.database_url)
     where = plain(installation.settings.home)

@@ -9,12 +9,14 @@ from psycopg import Connection
 from observes_assets.cli import github
 from observes_assets.cli.incidents import summary_of
 from observes_assets.cli.output import Json, out, plain, print_json, print_table
+from observes_assets.erasure.register import unfinished
 from observes_assets.incidents.facts import StreamFacts
 from observes_assets.incidents.promises import Promise, promises
 from observes_assets.incidents.reading import read_streams
 from observes_assets.incidents.register import open_incidents
 from observes_assets.incidents.states import state_of
 from observes_assets.installation import SOURCES, Installation
+from observes_assets.postgres.roles import BILLING, LOADER, acting
 from observes_assets.sources.configured import unconfigured
 
 _RELEASE = "select release_number, published_at, as_of from landing.releases where is_on_show"
@@ -34,7 +36,7 @@ def status(as_json: Json = False) -> None:
     Examples: observes status · observes status --json
     """
     installation = Installation.from_environment()
-    with installation.opened("status") as connection:
+    with installation.opened("status", role=LOADER) as connection:
         document = _document(installation, connection, datetime.now(UTC))
     if as_json:
         print_json(document)
@@ -61,6 +63,7 @@ def _document(installation: Installation, connection: Connection, now: datetime)
         if release
         else None,
         "hold": {"who": held[0], "why": held[1]} if held else None,
+        "unfinished_erasure": _erasure(connection),
         "stale_streams": [f"{one['source']}/{one['stream']}" for one in streams if one["state"] == "broken"],
         "streams": streams,
         "incidents": [summary_of(one) for one in open_incidents(connection)],
@@ -69,8 +72,17 @@ def _document(installation: Installation, connection: Connection, now: datetime)
     }
 
 
+def _erasure(connection: Connection) -> dict[str, Any] | None:
+    found = unfinished(connection)
+    if found is None:
+        return None
+    what_to_do = None if found.is_under_way else "observes erase resume"
+    return {"erasure": found.number, "recorded_at": found.recorded_at, "what_to_do": what_to_do}
+
+
 def _failed_repositories(connection: Connection) -> list[dict[str, Any]]:
-    rows = connection.execute(_FAILED)
+    with acting(connection, BILLING):
+        rows = connection.execute(_FAILED).fetchall()
     return [{"repository": "/".join(row[:3]), "reason": row[3], "since": row[4]} for row in rows]
 
 
@@ -116,6 +128,10 @@ def _show(document: dict[str, Any]) -> None:
     if document["hold"]:
         hold = document["hold"]
         out.print(f"Publishing is on hold by {plain(hold['who'])}: {plain(hold['why'])}")
+    if erasure := document["unfinished_erasure"]:
+        resume = erasure["what_to_do"]
+        ends = f"was broken off: `{resume}` carries it out to its end" if resume else "is under way"
+        out.print(f"[bold red]Erasure {erasure['erasure']}[/] {ends}.", soft_wrap=True)
     print_table(
         "Streams",
         ("stream", "owner", "state", "read", "late after", "loaded", "refused", "quarantined"),

@@ -11,6 +11,7 @@ from observes_assets.cli import github
 from observes_assets.cli.bills import COLUMNS, owed_by_groups
 from observes_assets.cli.output import out, plain, print_table
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import BILLING, acting
 from observes_assets.sources.configured import unconfigured
 from observes_assets.warehouse import build
 
@@ -41,7 +42,9 @@ def summarize(
         "using (source, stream, batch) where state = 'refused' order by 1, 2, 3"
     ).fetchall()
     held = connection.execute("select who, why from landing.hold").fetchone()
-    failed = connection.execute(_FAILED_REPOSITORIES).fetchall() if release else []
+    with acting(connection, BILLING):
+        failed = connection.execute(_FAILED_REPOSITORIES).fetchall() if release else []
+        bills = _bills(connection, installation, release["release_number"]) if release else []
     return {
         "ok": not (job.failures or job.failed_checks or job.stale_organizations or refused or failed),
         "seconds": round((datetime.now(UTC) - started_at).total_seconds(), 1),
@@ -61,7 +64,7 @@ def summarize(
         "github": github.read(connection),
         "hold": {"who": held[0], "why": held[1]} if held else None,
         "release": release,
-        "bills": _bills(connection, installation, release["release_number"]) if release else [],
+        "bills": bills,
     }
 
 

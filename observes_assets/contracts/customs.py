@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
-from open_data_contract_standard.model import CustomProperty
 
 from observes_assets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import CustomProperty
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -34,6 +36,18 @@ class RateLimit(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
         return timedelta(seconds=self.period_seconds)
 
 
+class CreditBudget(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """How many of the vendor's credits we may spend in a rolling period; others live on the rest."""
+
+    credits: Annotated[int, msgspec.Meta(ge=1)]
+    period_seconds: Annotated[float, msgspec.Meta(gt=0)]
+
+    @property
+    def period(self) -> timedelta:
+        """The period in which they are counted."""
+        return timedelta(seconds=self.period_seconds)
+
+
 class Consumer(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Who reads a source's streams, and why.
 
@@ -51,6 +65,7 @@ class SourceCustoms(msgspec.Struct, frozen=True, rename="camel"):
 
     consumers: tuple[Consumer, ...] = ()
     rate_limit: RateLimit | Literal["unlimited"] = "unlimited"
+    credit_budget: CreditBudget | None = None
 
 
 class StreamCustoms(msgspec.Struct, frozen=True, rename="camel"):
@@ -71,7 +86,7 @@ class StreamCustoms(msgspec.Struct, frozen=True, rename="camel"):
 Customs = TypeVar("Customs", SourceCustoms, StreamCustoms)
 
 
-def read(items: Iterable[CustomProperty] | None, kind: type[Customs], where: str) -> Customs:
+def read(items: "Iterable[CustomProperty] | None", kind: type[Customs], where: str) -> Customs:
     """Read custom properties; ones that we don't know are let be (``lint`` complains).
 
     Raises:
@@ -84,7 +99,7 @@ def read(items: Iterable[CustomProperty] | None, kind: type[Customs], where: str
         raise SettingsError(f"{where}: {path.strip('`').removeprefix('$.')}: {reason}.") from None
 
 
-def by_name(items: Iterable[CustomProperty] | None) -> dict[str, Any]:
+def by_name(items: "Iterable[CustomProperty] | None") -> dict[str, Any]:
     """Values of custom properties by name."""
     return {item.property: item.value for item in items or [] if item.property}
 

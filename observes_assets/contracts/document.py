@@ -4,22 +4,15 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
-
-import yaml
-from open_data_contract_standard.model import (
-    OpenDataContractStandard,
-    Server,
-    Support,
-    Team,
-    TeamMember,
-)
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from observes_assets.contracts import customs, levels
 from observes_assets.contracts.customs import Consumer, RateLimit, SourceCustoms
 from observes_assets.contracts.stream import StreamContract
-from observes_assets.contracts.yaml_text import from_yaml
 from observes_assets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import OpenDataContractStandard, Server, Support, TeamMember
 
 FILE = "contract.yaml"
 
@@ -30,7 +23,7 @@ class Contract:
 
     source: str
     text: bytes
-    document: OpenDataContractStandard
+    document: "OpenDataContractStandard"
 
     @cached_property
     def sha256(self) -> str:
@@ -53,16 +46,17 @@ class Contract:
         return self.document.domain or ""
 
     @property
-    def members(self) -> list[TeamMember]:
+    def members(self) -> "list[TeamMember]":
         """The team's members, with their roles."""
         team = self.document.team
-        return (team.members if isinstance(team, Team) else team) or []
+        members = team if team is None or isinstance(team, list) else team.members
+        return members or []
 
     @property
     def owner(self) -> str:
         """Who answers for the source: a team's name or an e-mail address."""
         team = self.document.team
-        named = team.name if isinstance(team, Team) else None
+        named = team.name if team and not isinstance(team, list) else None
         owner = self._member("owner") or named
         if owner is None:
             raise SettingsError(f"contract of {self.source}: no owner in its team.")
@@ -80,12 +74,12 @@ class Contract:
         return [one if "@" in one else f"team:{one}" for one in found]
 
     @property
-    def support(self) -> list[Support]:
+    def support(self) -> "list[Support]":
         """Channels where people ask about the source."""
         return self.document.support or []
 
     @property
-    def servers(self) -> list[Server]:
+    def servers(self) -> "list[Server]":
         """Where the vendor keeps the data."""
         return self.document.servers or []
 
@@ -135,12 +129,9 @@ def parse(source: str, text: bytes) -> Contract:
         SettingsError: not an Open Data Contract Standard document, or a promise that a landing needs is
             missing; names the source and the stream.
     """
-    try:
-        document = OpenDataContractStandard.model_validate(from_yaml(text))
-    except (ValidationError, yaml.YAMLError) as error:
-        lines = str(error).splitlines()
-        raise SettingsError(f"contract of {source} is unreadable: {' '.join(lines[:3])}.") from None
-    contract = Contract(source=source, text=text, document=document)
+    from observes_assets.contracts.reading import read  # noqa: PLC0415 - its docstring says why
+
+    contract = Contract(source=source, text=text, document=read(source, text))
     for stream in contract.streams.values():
         stream.require_sound()
     return contract

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
-
-from open_data_contract_standard.model import ServiceLevelAgreementProperty
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from observes_assets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import ServiceLevelAgreementProperty
 
 # The standard's units in every spelling that it allows; a month and a year are the longest that they get.
 _UNITS = {
@@ -49,7 +50,7 @@ class Levels:
     stated: frozenset[str] = frozenset()
 
 
-def by_stream(items: Iterable[ServiceLevelAgreementProperty], streams: Sequence[str]) -> dict[str, Levels]:
+def by_stream(items: "Iterable[ServiceLevelAgreementProperty]", streams: Sequence[str]) -> dict[str, Levels]:
     """Service levels of each stream; the later of two holds.
 
     Args:
@@ -66,12 +67,12 @@ def by_stream(items: Iterable[ServiceLevelAgreementProperty], streams: Sequence[
     return {stream: Levels(**levels, stated=frozenset(levels)) for stream, levels in found.items()}
 
 
-def elements(item: ServiceLevelAgreementProperty) -> list[str]:
+def elements(item: "ServiceLevelAgreementProperty") -> list[str]:
     """Names of the streams that a property is about; none: it is about all."""
     return [element.strip() for element in (item.element or "").split(",") if element.strip()]
 
 
-def _value(item: ServiceLevelAgreementProperty) -> Any:
+def _value(item: "ServiceLevelAgreementProperty") -> Any:
     match item.property:
         case "frequency":
             return str(item.value)
@@ -85,7 +86,7 @@ def _value(item: ServiceLevelAgreementProperty) -> Any:
             return None if item.value == UNLIMITED else _period(item, item.value)
 
 
-def _period(item: ServiceLevelAgreementProperty, value: Any) -> timedelta:
+def _period(item: "ServiceLevelAgreementProperty", value: Any) -> timedelta:
     # Contracts that are archived give freshness in hours and say so.
     spelling = _SPELLINGS.fullmatch(item.unit or "h")
     if spelling is None or spelling.lastgroup is None:
@@ -96,7 +97,7 @@ def _period(item: ServiceLevelAgreementProperty, value: Any) -> timedelta:
     return _number(item, value) * _UNITS[spelling.lastgroup]
 
 
-def _number(item: ServiceLevelAgreementProperty, value: Any) -> float:
+def _number(item: "ServiceLevelAgreementProperty", value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -105,5 +106,5 @@ def _number(item: ServiceLevelAgreementProperty, value: Any) -> float:
         ) from None
 
 
-def _title(item: ServiceLevelAgreementProperty) -> str:
+def _title(item: "ServiceLevelAgreementProperty") -> str:
     return f"slaProperties: {item.property} of {item.element or 'all streams'}"

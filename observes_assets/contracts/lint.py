@@ -137,9 +137,9 @@ def _lint_people(contract: Contract) -> Iterator[tuple[str, str]]:
 
 def _lint_customs(contract: Contract) -> Iterator[tuple[str, str]]:
     known, stated = customs.names(SourceCustoms), customs.by_name(contract.document.customProperties)
-    for name in known:
+    for name, remedy in _CUSTOMS.items():
         if name not in stated:
-            yield f"{name} is not stated among its customProperties", _CUSTOMS[name]
+            yield f"{name} is not stated among its customProperties", remedy
     for name in sorted(stated.keys() - set(known)):
         yield f"unknown custom property {name}", f"Nobody reads it. Known are {', '.join(known)}."
 

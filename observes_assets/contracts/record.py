@@ -3,12 +3,14 @@
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from open_data_contract_standard.model import SchemaProperty
 
 from observes_assets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import SchemaProperty
 
 # Options of each type that records are checked for; lint refuses others, which would promise and not hold.
 CHECKED_OPTIONS = {
@@ -36,7 +38,7 @@ class Violation:
     reason: str
 
 
-def record_type(stream: str, properties: Iterable[SchemaProperty]) -> type[msgspec.Struct]:
+def record_type(stream: str, properties: "Iterable[SchemaProperty]") -> type[msgspec.Struct]:
     """Make the type that a record of the stream must convert to.
 
     A field that is not required may be absent or null. Fields that the contract does not name are let
@@ -53,13 +55,13 @@ def record_type(stream: str, properties: Iterable[SchemaProperty]) -> type[msgsp
     return msgspec.defstruct(f"record_of_{stream}", fields, rename=rename.get)
 
 
-def _name(stream: str, item: SchemaProperty) -> str:
+def _name(stream: str, item: "SchemaProperty") -> str:
     if not item.name:
         raise SettingsError(f"contract: a property of {stream} has no name.")
     return item.name
 
 
-def _type(stream: str, item: SchemaProperty) -> Any:
+def _type(stream: str, item: "SchemaProperty") -> Any:
     kind = item.logicalType
     if kind == "object":
         return record_type(stream, item.properties or []) if item.properties else dict[str, Any]
@@ -73,12 +75,12 @@ def _type(stream: str, item: SchemaProperty) -> Any:
     return _scalar(stream, item)
 
 
-def _nullable(stream: str, item: SchemaProperty) -> Any:
+def _nullable(stream: str, item: "SchemaProperty") -> Any:
     kind = _type(stream, item)
     return kind if item.required is not False else kind | None
 
 
-def _scalar(stream: str, item: SchemaProperty) -> Any:
+def _scalar(stream: str, item: "SchemaProperty") -> Any:
     options = item.logicalTypeOptions or {}
     numeric = {
         "ge": options.get("minimum"),

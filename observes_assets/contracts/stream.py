@@ -5,16 +5,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from open_data_contract_standard.model import SchemaObject, SchemaProperty
 
 from observes_assets.contracts import customs
 from observes_assets.contracts.customs import StreamCustoms, VolumeBand
 from observes_assets.contracts.levels import Freshness, Levels
 from observes_assets.contracts.record import Violation, check, record_type
 from observes_assets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import SchemaObject, SchemaProperty
 
 CLASSIFICATIONS = ("public", "personal", "secret")  # each guards more than the one before
 FIELD_CUSTOMS = {"person"}  # custom properties of a field
@@ -26,7 +28,7 @@ class Field:
     """A promised field, on whatever level of the record."""
 
     steps: tuple[str, ...]
-    schema: SchemaProperty
+    schema: "SchemaProperty"
     classification: str | None
 
     @property
@@ -46,7 +48,7 @@ class StreamContract:
     """What a source promises about one stream."""
 
     source: str
-    schema: SchemaObject
+    schema: "SchemaObject"
     levels: Levels
     contract_sha256: str = ""
 
@@ -61,7 +63,7 @@ class StreamContract:
         return " ".join((self.schema.description or "").split())
 
     @property
-    def properties(self) -> list[SchemaProperty]:
+    def properties(self) -> "list[SchemaProperty]":
         """The promised fields of the first level."""
         return self.schema.properties or []
 
@@ -201,7 +203,7 @@ class StreamContract:
 
 
 def _fields(
-    properties: Iterable[SchemaProperty], above: tuple[str, ...], inherited: str | None
+    properties: "Iterable[SchemaProperty]", above: tuple[str, ...], inherited: str | None
 ) -> Iterator[Field]:
     """Fields with their classification: what lies inside a field has that field's, unless it says its own."""
     for item in properties:

@@ -33,22 +33,25 @@ def evaluation(
     found: str,
     sample: Sequence[str] = (),
     severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+    entry: str | None = None,
     **more: Any,
 ) -> AssetCheckResult:
     """One check's result in the form that all of ours have.
 
     Args:
         sample: keys, batches or names where to look; never a record's values.
+        entry: of the runbook; by default the check's own name.
     """
+    entry = entry or check
     metadata: dict[str, Any] = {"expected": expected, "found": found, **more}
     if not passed:
-        metadata |= {"sample": MetadataValue.json(list(sample)), "runbook": f"{RUNBOOK}#{check}"}
+        metadata |= {"sample": MetadataValue.json(list(sample)), "runbook": f"{RUNBOOK}#{entry}"}
     return AssetCheckResult(
         passed=passed,
         asset_key=asset,
         check_name=check,
         severity=severity,
-        description=None if passed else f"Expected {expected}; found {found}. What to do: {RUNBOOK}#{check}",
+        description=None if passed else f"Expected {expected}; found {found}. What to do: {RUNBOOK}#{entry}",
         metadata=metadata,
     )
 

@@ -3,15 +3,17 @@
 Metadata goes to Dagster's event log, which no erasure reaches.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from dagster import AssetKey, MaterializeResult, MetadataValue
+from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue
 from psycopg import Connection, sql
 
 from observes_assets.contracts import StreamContract
 from observes_assets.extraction import Outcome
 from observes_assets.landing.tables import StreamTables
 
+_MARTS = "warehouse"
 _ROWS = 5
 _SCALARS = {"string", "integer", "number", "boolean", "date", "timestamp"}
 
@@ -38,6 +40,18 @@ def materialized(
             **preview,
         },
     )
+
+
+def unread(
+    context: AssetExecutionContext, assets: Iterable[AssetKey], why: str
+) -> Iterator[MaterializeResult[None]]:
+    """Say that raw assets were not read, if marts follow in the same run: Dagster would leave those out.
+
+    Otherwise nothing is said, since a materialization counts as fresh.
+    """
+    if any(key.path[0] == _MARTS for key in context.job_def.asset_layer.selected_asset_keys):
+        for asset in assets:
+            yield MaterializeResult(asset_key=asset, metadata={"not_read": why})
 
 
 def _preview_stream(connection: Connection, contract: StreamContract) -> MetadataValue[Any]:

@@ -157,8 +157,13 @@ class _Look:
         """Read a sample again: somebody may have written beside the landing."""
         rows = self._fetch(
             """
-            select r.record_key, r.record::text from {raw} as r join landing.loads as l using (load_id)
-            where {new} and l.contract_sha256 = %(contract)s limit {again}
+            select record_key, record::text from {raw}
+            where {new} and load_id = any(array(  -- once; a join may read all documents for each load
+                select l.load_id from landing.loads as l
+                where (source, stream) = (%(source)s, %(stream)s) and {new_loads}
+                    and l.contract_sha256 = %(contract)s
+            ))
+            limit {again}
             """
         )
         checked = ((key, self.contract.check(orjson.loads(text))) for key, text in rows)
@@ -184,7 +189,8 @@ class _Look:
                 from named
             )
             select max(d.named_at) from dated as d join landing.loads as l using (load_id)
-            where d.named_at <= l.extracted_until
+            where (l.source, l.stream) = (%(source)s, %(stream)s) and {new_loads}
+                and d.named_at <= l.extracted_until
             """
         )
         return rows[0][0]

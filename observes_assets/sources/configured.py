@@ -9,8 +9,12 @@ def unconfigured(settings: Settings) -> dict[str, str]:
     """Sources without credentials, each with what is missing. A sandbox has its own vendors."""
     if settings.is_sandbox:
         return {}
-    reason = lacks_github(settings)
-    return {"github": reason} if reason else {}
+    reasons = {
+        "github": lacks_github(settings),
+        "timedoctor": lacks_timedoctor(settings),
+        "zoho": lacks_zoho(settings),
+    }
+    return {source: reason for source, reason in reasons.items() if reason}
 
 
 def lacks_github(settings: Settings) -> str | None:
@@ -20,3 +24,17 @@ def lacks_github(settings: Settings) -> str | None:
     if not (settings.github_organizations or settings.github_repositories):
         return "neither OBSERVES_GITHUB_ORGANIZATIONS nor OBSERVES_GITHUB_REPOSITORIES is set"
     return None
+
+
+def lacks_zoho(settings: Settings) -> str | None:
+    """What Zoho CRM lacks to be read; None if all is there."""
+    needed = ("zoho_client_id", "zoho_client_secret", "zoho_refresh_token")
+    missing = [f"OBSERVES_{name.upper()}" for name in needed if getattr(settings, name) is None]
+    return f"not set: {', '.join(missing)}" if missing else None
+
+
+def lacks_timedoctor(settings: Settings) -> str | None:
+    """What TimeDoctor lacks to be read; None if all is there."""
+    needed = ("timedoctor_email", "timedoctor_password")
+    missing = [f"OBSERVES_{name.upper()}" for name in needed if getattr(settings, name) is None]
+    return f"not set: {', '.join(missing)}" if missing else None

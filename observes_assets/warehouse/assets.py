@@ -20,7 +20,6 @@ from dagster import (
     Output,
     multi_asset,
 )
-from dagster_dbt import DbtCliInvocation
 from packaging.version import Version
 from psycopg import Connection, sql
 
@@ -32,10 +31,21 @@ from observes_assets.oath import disclosure
 from observes_assets.oath.checks import evaluation
 from observes_assets.oath.known_secrets import known_secrets
 from observes_assets.oath.previews import preview_table
+from observes_assets.postgres.roles import BUILDER, LOADER, PUBLISHER, acting
 from observes_assets.resources import InstallationResource
 from observes_assets.sources.observes import copies
 from observes_assets.version import DBT_PROJECT
-from observes_assets.warehouse import build, dbt, dbt_specs, gate, git_answers, publish, retention
+from observes_assets.warehouse import (
+    build,
+    dbt,
+    dbt_specs,
+    failed_tests,
+    gate,
+    git_answers,
+    publish,
+    retention,
+)
+from observes_assets.warehouse.dagster_dbt_alone import DbtCliInvocation
 
 RELEASE = AssetKey(["warehouse", "release"])
 PUBLISHABLE = "publishable"
@@ -73,23 +83,26 @@ def marts_assets(manifest: dict[str, Any]) -> AssetsDefinition:
         """Fix the as-of, ask git what the marts must know, and let dbt build and test the candidate."""
         opened = installation.open()
         target = opened.settings.home / "dbt" / context.run_id
-        with opened.connect(f"build, run {context.run_id}") as connection:
+        with opened.connect(f"build, run {context.run_id}", role=PUBLISHER) as connection:
             identity = build.identity(connection, opened.contracts)
-            # A rebuild that was interrupted, say: a release must never show half of the archive.
-            for contract in opened.contracts.values():
-                for stream in contract.streams:
-                    Extractor(connection, opened.archive, contract, context.run_id).land_waiting(stream)
-            copies.bring_up_to_date(connection)  # a hold that was unknown to a new database
+            with acting(connection, LOADER):
+                # A rebuild that was interrupted, say: a release must never show half of the archive.
+                for contract in opened.contracts.values():
+                    for stream in contract.streams:
+                        Extractor(connection, opened.archive, contract, context.run_id).land_waiting(stream)
+                copies.bring_up_to_date(connection)  # a hold that was unknown to a new database
             required = gate.requirements(manifest, opened.contracts)
             with build.building(connection, identity, required) as building:
-                raw = build.examine_raw(connection, opened.contracts)
-                git_answers.fill(connection)
+                with acting(connection, LOADER):
+                    raw = build.examine_raw(connection, opened.contracts)
+                    git_answers.fill(connection)
                 dbt.prepare_target(target)
                 variables = dbt.environment(opened.database_url, token=building.token, target=target)
-                for event in _run_dbt(context, manifest, target, variables):
-                    yield _described(connection, manifest, event)
-                secrets = known_secrets(opened.settings)
-                told = disclosure.examine_candidate(connection, manifest, opened.contracts, secrets)
+                with acting(connection, BUILDER):  # who sees what dbt made
+                    for event in _run_dbt(context, manifest, target, variables):
+                        yield _described(connection, manifest, target, event)
+                    secrets = known_secrets(opened.settings)
+                    told = disclosure.examine_candidate(connection, manifest, opened.contracts, secrets)
                 failed = build.finish(connection, building, [*raw, *dbt.results(target, manifest), told])
                 if failed:
                     why = f" {told.message}." if told.message else ""
@@ -130,8 +143,10 @@ def _run_dbt(
             yield event
 
 
-def _described(connection: Connection, manifest: dict[str, Any], event: Any) -> Any:
-    """A mart's event with its number of rows and a preview; any other event as it is."""
+def _described(connection: Connection, manifest: dict[str, Any], target: Path, event: Any) -> Any:
+    """A mart's event with its number of rows and a preview, a failed test's with where to look."""
+    if isinstance(event, AssetCheckResult):
+        return failed_tests.explained(connection, manifest, target, event)
     if not isinstance(event, Output) or not event.output_name.startswith(f"{publish.WAREHOUSE}__"):
         return event
     mart = event.output_name.removeprefix(f"{publish.WAREHOUSE}__")
@@ -193,7 +208,7 @@ def release_asset(models: AssetsDefinition, manifest: dict[str, Any]) -> AssetsD
     ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         """Publish the candidate in one transaction, if it is whole and every blocking check passed."""
         opened = installation.open()
-        with opened.connect(f"publish, run {context.run_id}") as connection:
+        with opened.connect(f"publish, run {context.run_id}", role=PUBLISHER) as connection:
             try:
                 published = publish_or_find(connection, opened.bucket)
             except PublishRefusedError as refused:

@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 
+from observes_assets.lasting import lasting, leave_all
+
 SESSION_OPTIONS = "OBSERVES_DBT_PGOPTIONS"
 PARENT = "OBSERVES_DBT_PARENT"
 DOCS = "OBSERVES_DBT_DOCS"
@@ -23,12 +25,14 @@ def main() -> None:
     # Set here and not by the parent: Dagster's own connections in the parent must not carry them.
     os.environ["PGOPTIONS"] = os.environ.get(SESSION_OPTIONS, "-c TimeZone=UTC")
 
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - two seconds, after the check above
+    with lasting():
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - two seconds, after the check above
 
     done = dbtRunner().invoke(sys.argv[1:])
     if done.success and (docs := os.environ.get(DOCS)):
         # In this process, since a new one would need five more seconds to import dbt.
         done = dbtRunner().invoke(["--quiet", "docs", "generate", "--no-compile", "--target-path", docs])
+    leave_all()
     sys.exit(0 if done.success else 1)
 
 

@@ -1,4 +1,4 @@
-"""Hold publishing and let it go on: a person's decision, in the bucket before it is done.
+"""Hold publishing, let it go on, publish in spite of a loss: a person's decision, in the bucket first.
 
 A kill between the two leaves the decision, and the next run does what it says. A database that starts anew
 finds publishing held as it was.
@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from psycopg import Connection
 
 from observes_assets.installation import Installation
+from observes_assets.postgres.roles import LOADER, acting
 from observes_assets.sources.observes.recording import record
-from observes_assets.sources.observes.streams import held_or_resumed
+from observes_assets.sources.observes.streams import held_or_resumed, loss_accepted
 from observes_assets.warehouse import publish
 
 
@@ -22,8 +23,21 @@ def roll_back(installation: Installation, connection: Connection, number: int, *
     """
     publish.require_published(connection, number)
     decision = held_or_resumed("hold", release=number, who=who, why=why, at=datetime.now(UTC))
-    record(installation, connection, "decisions", [decision])
+    with acting(connection, LOADER):
+        record(installation, connection, "decisions", [decision])
     publish.roll_back(connection, number, who=who, why=why)
+
+
+def accept_loss(installation: Installation, connection: Connection, *, who: str, why: str) -> publish.Release:
+    """Publish the candidate although marts lost more of their rows than they may.
+
+    Raises:
+        PublishRefusedError: it may not be published for another reason.
+    """
+    decision = loss_accepted(who=who, why=why, at=datetime.now(UTC))
+    with acting(connection, LOADER):
+        record(installation, connection, "decisions", [decision])
+    return publish.publish_candidate(connection, installation.bucket, accepted_loss={"who": who, "why": why})
 
 
 def resume(installation: Installation, connection: Connection, number: int | None, *, who: str) -> int:
@@ -35,5 +49,6 @@ def resume(installation: Installation, connection: Connection, number: int | Non
     shown = publish.newest_release(connection) if number is None else number
     publish.require_published(connection, shown)
     decision = held_or_resumed("resume", release=shown, who=who, why=None, at=datetime.now(UTC))
-    record(installation, connection, "decisions", [decision])
+    with acting(connection, LOADER):
+        record(installation, connection, "decisions", [decision])
     return publish.resume(connection, shown)

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from observes_assets.bucket import Bucket
 from observes_assets.errors import PublishRefusedError
 from observes_assets.postgres.locks import BUILD, session_lock
-from observes_assets.postgres.roles import grant_reader
+from observes_assets.postgres.roles import BUILDER, PUBLISHER, grant_reader
 from observes_assets.warehouse import gate
 from observes_assets.warehouse.gate import CANDIDATE
 
@@ -55,7 +55,7 @@ def publish_candidate(
                 number = 1 + max(floor, _last_number(connection))
                 record = _record(number, build)
                 _rename(connection, CANDIDATE, schema_of(number))
-                _take_over(connection, schema_of(number))
+                _shut_out_builder(connection, schema_of(number))
                 connection.execute(
                     "insert into landing.releases "
                     "(release_number, state, as_of, inputs_sha256, record, published_at) "
@@ -137,7 +137,9 @@ def _show(connection: Connection, number: int) -> None:
     marts = sorted(record["marts"])
     fresh, schema = f"{WAREHOUSE}_next", schema_of(number)
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(fresh)))
-    connection.execute(sql.SQL("create schema {}").format(sql.Identifier(fresh)))
+    connection.execute(
+        sql.SQL("create schema {} authorization {}").format(sql.Identifier(fresh), sql.Identifier(PUBLISHER))
+    )
     for mart in marts:
         connection.execute(
             sql.SQL("create view {} as select * from {}").format(
@@ -199,16 +201,11 @@ def _rename(connection: Connection, old: str, new: str) -> None:
     )
 
 
-def _take_over(connection: Connection, schema: str) -> None:
-    """Take a release from the builder, which made it and must not be able to change it any more."""
-    relations = connection.execute(
-        "select oid::regclass::text from pg_class "
-        "where relnamespace = %s::regnamespace and relkind in ('r', 'v')",
-        [schema],
-    ).fetchall()
-    for (relation,) in relations:
-        connection.execute(f"alter table {relation} owner to current_user")
-    connection.execute(sql.SQL("alter schema {} owner to current_user").format(sql.Identifier(schema)))
+def _shut_out_builder(connection: Connection, schema: str) -> None:
+    """Its tables are the publisher's since they were tested; now the builder can add none either."""
+    connection.execute(
+        sql.SQL("revoke all on schema {} from {}").format(sql.Identifier(schema), sql.Identifier(BUILDER))
+    )
 
 
 def roll_back(connection: Connection, number: int, *, who: str, why: str) -> None:
