@@ -26,6 +26,7 @@ from observes_assets.archive import Archive
 from observes_assets.bucket import open_bucket
 from observes_assets.errors import ObservesError
 from observes_assets.postgres.server import EmbeddedServer
+from observes_assets.sources.observes.underway import BROKEN_OFF
 from tests import invariants
 from tests.e2e.conftest import Home, Repository, portfolio, this_month
 
@@ -221,6 +222,10 @@ def test_killed_runs_come_to_what_an_undisturbed_run_comes_to(
     assert last["ok"]
     require_whole(home)
     require_archive_landed(home)
+    # Attempts that a kill broke off are recorded as such, by the run after them.
+    reasons = home.ask("select distinct record ->> 'reason' from raw_observes.extractions")
+    assert BROKEN_OFF in reasons
+    assert home.ask("select count(*) from landing.underway") == [0]
     statuses = _dagster_statuses(home)
     assert set(statuses) == {"SUCCESS", "FAILURE"}, statuses  # a killed run is marked failed by the next
     disturbed = sha256s(home)

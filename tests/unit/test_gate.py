@@ -38,7 +38,8 @@ def test_the_models_and_their_checks_are_one_piece(manifest: Any) -> None:
     models = marts_assets(manifest)
     assert isinstance(models, AssetsDefinition)
     assert not models.can_subset
-    built = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    kinds = {"model", "seed"}
+    built = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] in kinds}
     assert {key.path[-1] for key in models.keys} == built
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     assert {key.name for key in models.check_keys} == tests

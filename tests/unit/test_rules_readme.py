@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from observes_assets.cli.app import app
+from observes_assets.cli.later import Later
 from observes_assets.settings import Settings
 from observes_assets.sources.portfolio.client import read_portfolio
 
@@ -43,6 +44,7 @@ def check_observes(words: list[str]) -> None:
     rest = words[1:]
     while rest and not rest[0].startswith("-") and rest[0] in getattr(command, "commands", {}):
         command, rest = command.commands[rest[0]], rest[1:]
+        command = command.load() if isinstance(command, Later) else command
     options = {name: one for one in command.params for name in [*one.opts, *one.secondary_opts]}
     positional = []
     while rest:

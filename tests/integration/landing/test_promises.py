@@ -64,6 +64,28 @@ def test_another_number_than_the_vendor_s_own_is_refused(desk: Desk) -> None:
     assert desk.one("select reported_count from landing.loads where batch = 2") == 3
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_refused_record_on_a_repeated_page_counts_once(desk: Desk, *, is_first: bool) -> None:
+    text = CONTRACT.replace("maximumQuarantinedCount, value: 1", "maximumQuarantinedCount, value: 9")
+    desk.contract = contracts.parse("shop", text.encode())
+    if not is_first:
+        assert reason(counted(desk, orders(3), 3)) is None
+        assert reason(counted(desk, orders(3), 3)) is None  # so that the next batch is recognised
+    bad = order(9) | {"amount": "much"}
+    # Refused on two pages; refused on one and as it should be on the other, be it new or known; unreadable.
+    page = [bad, order(2) | {"amount": "more"}, b"[]", order(8) | {"amount": "less"}]
+    pages = [*orders(3), *page, bad, b"[]", order(8)]
+    assert reason(counted(desk, pages, 9)) == "reconciled: expected the vendor's own count, 9, found 6"
+    manifest = desk.archive.manifest("shop", "orders", 1 if is_first else 3)
+    decision = Decision(verdict="reject", who="ann", why="no", decided_at=manifest.extracted_until)
+    assert desk.archive.decide(manifest, decision)
+    desk.extractor.land_waiting("orders")
+    assert reason(counted(desk, pages, 6)) is None
+    row = "select records_read, records_quarantined, records_refused_again from landing.loads"
+    assert desk.connection.execute(f"{row} order by load_id desc limit 1").fetchone() == (10, 6, 4)
+    assert examine(desk.connection, desk.contract.streams["orders"]).faults == ()
+
+
 def test_a_volume_outside_its_band_is_refused_until_a_person_says_that_it_is_normal(desk: Desk) -> None:
     for count in (4, 5, 4):
         assert reason(desk.land(orders(count))) is None  # too few to say what is usual, then within the band

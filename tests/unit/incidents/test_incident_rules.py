@@ -192,6 +192,6 @@ def test_every_kind_is_found_by_some_fact(promises: dict[str, Contract]) -> None
         tried_at=NOW - 20 * HOUR,
     )
     found = findings(facts(worst, stale_bills=1, runs=(run, failed)), promises)
-    found += findings(facts(failed_checks=("a",)), promises)
+    found += findings(facts(failed_checks=("a",), broken_erasure=(3, NOW)), promises)
     found += findings(facts(StreamFacts("shop", "orders", tried_at=NOW)), promises)
     assert {one.kind for one in found} == set(KINDS)

@@ -30,7 +30,7 @@ staged as (
         content.repository_id,
         content.branch,
         content.outcome,
-        content.reason,
+        {{ without_people('content.reason') }} as reason,
         content.tip as tip_sha,
         loads.extracted_until as outcome_since,
         versions.is_deleted

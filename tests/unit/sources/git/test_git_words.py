@@ -235,3 +235,8 @@ def test_the_contract():
     good = {"repository_id": "r", "branch": "b", "outcome": "failed", "reason": "why", "tip": None}
     assert observations.check(good) is None
     assert observations.check(good | {"outcome": "unknown"})
+
+
+def test_whom_a_server_names_is_not_quoted():
+    said = failures.quote("remote: error: jane@acme.example was suspended\nfatal: unable to access\n")
+    assert said == "git: […@…] was suspended; unable to access."
