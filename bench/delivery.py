@@ -88,7 +88,7 @@ def run_psql(on: Stage, script: Path) -> machine.Sample:
     on.connection.execute("drop schema staging cascade")
     on.connection.execute("create schema staging authorization observes_builder")
     options = ["-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-f", str(script)]
-    return machine.timed(lambda: subprocess.run([on.psql, on.url, *options], check=True))
+    return machine.timed(lambda: subprocess.run([on.psql, *options], check=True, env=on.environment))
 
 
 def set_up(on: Stage) -> None:

@@ -7,6 +7,7 @@ takes documents of 0.35 KB, for millions of them: 5,000,000 need some 15 GB of d
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import Any
 from bench import documents, machine
 from bench.documents import Documents
 from bench.report import Figure
-from bench.stage import Stage, archived, stage
+from bench.stage import URL_VARIABLE, Stage, archived, stage
 from observes_assets.archive import Archive
 from observes_assets.bucket import open_bucket
 from observes_assets.extraction import Extractor
@@ -51,8 +52,8 @@ def child(url: str, folder: Path) -> None:
 
 def growth(ground: Stage) -> tuple[float, float, float]:
     """Land in a fresh process: growth in MB, seconds, MB before."""
-    command = [sys.executable, "-m", __spec__.name, "--child", ground.url, "--bucket", ground.bucket]
-    found = subprocess.run([str(one) for one in command], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", __spec__.name, "--child", str(ground.bucket)]
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=ground.environment)
     grown, taken, before = (float(word) for word in found.stdout.split())
     return grown, taken, before
 
@@ -62,11 +63,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--short", action="store_true")
-    parser.add_argument("--child")
-    parser.add_argument("--bucket", type=Path)
+    parser.add_argument("--child", type=Path, help="a bucket to land")
     options = parser.parse_args()
     if options.child:
-        child(options.child, options.bucket)
+        child(os.environ[URL_VARIABLE], options.child)
         return
     print(machine.describe())
     made = Documents(is_short=options.short)

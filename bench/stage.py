@@ -1,5 +1,6 @@
 """A home of the bench's own: the embedded Postgres, a folder as the bucket, gone afterwards."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 
 from bench import documents
 from observes_assets.archive import Archive
@@ -23,6 +25,15 @@ from observes_assets.postgres import connect, migrate
 from observes_assets.postgres.account import account_for
 from observes_assets.postgres.binaries import binaries_for
 from observes_assets.postgres.server import EmbeddedServer
+
+URL_VARIABLE = "OBSERVES_BENCH_POSTGRES_URL"
+_LIBPQ = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+}
 
 
 @contextmanager
@@ -61,10 +72,17 @@ class Stage:
         archive = Archive(open_bucket(str(self.bucket)), code_version="bench")
         return Extractor(self.connection, archive, self.contract, run_id="bench")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """For child processes: where the database is. A command line would show its password to everybody."""
+        named = conninfo_to_dict(self.url)
+        libpq = {variable: str(named[name]) for name, variable in _LIBPQ.items() if named.get(name)}
+        return {**os.environ, **libpq, URL_VARIABLE: self.url}
+
     def run_psql(self, command: str) -> None:
         """Run a command by the ``psql`` of the same package."""
         options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command]
-        subprocess.run([self.psql, self.url, *options], check=True)
+        subprocess.run([self.psql, *options], check=True, env=self.environment)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ fresh process, whose memory is told, the hours' marts are built, and psql copies
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -24,7 +25,7 @@ from typing import Any
 from bench import delivery, machine
 from bench.landing_memory import memory
 from bench.report import seconds
-from bench.stage import Stage, stage
+from bench.stage import URL_VARIABLE, Stage, stage
 from observes_assets import contracts
 from observes_assets.archive import Archive
 from observes_assets.bucket import open_bucket
@@ -201,8 +202,8 @@ def land(url: str, folder: Path) -> None:
 def landed(ground: Stage) -> tuple[float, float]:
     """Land in a fresh process: growth in MB, seconds."""
     ground.connection.execute("checkpoint")
-    command = [sys.executable, "-m", "bench.timedoctor", "--child", ground.url, "--bucket", ground.bucket]
-    found = subprocess.run([str(one) for one in command], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", "bench.timedoctor", "--child", str(ground.bucket)]
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=ground.environment)
     grown, taken = (float(word) for word in found.stdout.split())
     return grown, taken
 
@@ -240,11 +241,10 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--asked-days", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--child")
-    parser.add_argument("--bucket", type=Path)
+    parser.add_argument("--child", type=Path, help="a bucket to land")
     options = parser.parse_args()
     if options.child:
-        land(options.child, options.bucket)
+        land(os.environ[URL_VARIABLE], options.child)
         return
     print(machine.describe())
     world = World(at=datetime(2026, 3, 12, 9, tzinfo=UTC))

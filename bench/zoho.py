@@ -9,6 +9,7 @@ At the end the same for a tenth of the deals: memory must not depend on how many
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from bench.documents import Documents
 from bench.landing_memory import memory
 from bench.machine import Sample, timed
 from bench.report import Figure, ratios, seconds
-from bench.stage import Stage, stage
+from bench.stage import URL_VARIABLE, Stage, stage
 from observes_assets import contracts
 from observes_assets.archive import Archive
 from observes_assets.bucket import open_bucket
@@ -101,9 +102,9 @@ def landed(ground: Stage, told: str) -> tuple[Sample, float]:
     ground.empty()
     tables.empty(ground.connection, contracts.load(SOURCE).streams[STREAM])
     ground.connection.execute("checkpoint")
-    command = [sys.executable, "-m", "bench.zoho", "--child", ground.url, "--bucket", ground.bucket]
+    command = [sys.executable, "-m", "bench.zoho", "--child", str(ground.bucket)]
     found = subprocess.run(
-        [str(one) for one in command], input=told, check=True, stdout=subprocess.PIPE, text=True
+        command, input=told, check=True, stdout=subprocess.PIPE, text=True, env=ground.environment
     )
     taken, busy, grown = (float(word) for word in found.stdout.split())
     return Sample(taken, busy), grown
@@ -155,11 +156,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--child")
-    parser.add_argument("--bucket", type=Path)
+    parser.add_argument("--child", type=Path, help="a bucket to land in")
     options = parser.parse_args()
     if options.child:
-        fetch(options.child, options.bucket, sys.stdin.read())
+        fetch(os.environ[URL_VARIABLE], options.child, sys.stdin.read())
         return
     print(machine.describe())
     with stage() as ground:
