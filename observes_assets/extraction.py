@@ -83,6 +83,10 @@ class Extractor:
         self.outcomes.append((stream, outcome))
         return outcome
 
+    def loaded(self, stream: str) -> Outcome:
+        """All that has landed of a stream's scopes so far."""
+        return Outcome([load for name, one in self.outcomes if name == stream for load in one.loads], [])
+
     def note(self, stream: str, scope: Scope, began_at: datetime, error: Exception | None = None) -> None:
         """Note how a try to read a scope ended; ``scope`` does so by itself for what happens in its block."""
         failure = None

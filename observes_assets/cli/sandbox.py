@@ -51,7 +51,7 @@ def live(
     ):
         moments = _evenings(clock(installation.settings), days, _observed_until(connection))
         for moment in moments:
-            _observe(installation, connection, moment)
+            _observe_work(installation, connection, moment)
             _observe_hours(installation, connection, moment)
             _observe_sales(installation, connection, moment)
             err.print(f"✓ {moment:%Y-%m-%d}")
@@ -61,7 +61,7 @@ def live(
         out.print(f"{len(moments)} days observed. `observes run` builds a release of them.")
 
 
-def _observe(installation: Installation, connection: Connection, moment: datetime) -> None:
+def _observe_work(installation: Installation, connection: Connection, moment: datetime) -> None:
     from observes_assets.sources.github.account import observe_all  # noqa: PLC0415 - half a second of PyGithub
     from observes_assets.sources.github.session import open_client  # noqa: PLC0415
     from observes_assets.sources.observes.recording import attempts  # noqa: PLC0415

@@ -15,7 +15,6 @@ from dagster import (
 )
 
 from observes_assets.contracts import Contract
-from observes_assets.extraction import Extractor, Outcome
 from observes_assets.oath.checks import check_stream
 from observes_assets.oath.previews import materialized, unread
 from observes_assets.oath.specs import raw_check_specs, raw_spec
@@ -66,7 +65,7 @@ def github_assets(contract: Contract) -> AssetsDefinition:
                         account = observe_all(extractor, client)
             if account:
                 for stream in streams:
-                    yield materialized(connection, stream, _outcome(extractor, stream.name))
+                    yield materialized(connection, stream, extractor.loaded(stream.name))
             else:
                 why = f"GitHub is not configured: {lacks_github(opened.settings)}."
                 context.log.info(why)
@@ -76,11 +75,6 @@ def github_assets(contract: Contract) -> AssetsDefinition:
             yield _every_place_observed(account)
 
     return github
-
-
-def _outcome(extractor: Extractor, stream: str) -> Outcome:
-    loads = [load for name, outcome in extractor.outcomes if name == stream for load in outcome.loads]
-    return Outcome(loads, [])
 
 
 def _every_place_observed(account: "Account | None") -> AssetCheckResult:

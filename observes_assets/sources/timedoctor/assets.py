@@ -19,7 +19,7 @@ from psycopg import Connection
 
 from observes_assets.contracts import Contract
 from observes_assets.errors import PermanentError
-from observes_assets.extraction import Extractor, Outcome
+from observes_assets.extraction import Extractor
 from observes_assets.oath.checks import check_stream, evaluation
 from observes_assets.oath.previews import materialized, unread
 from observes_assets.oath.specs import raw_check_specs, raw_spec
@@ -75,7 +75,7 @@ def timedoctor_assets(contract: Contract) -> AssetsDefinition:
             if seen:
                 _show(context, connection, seen)
                 for stream in streams:
-                    yield materialized(connection, stream, _outcome(extractor, stream.name))
+                    yield materialized(connection, stream, extractor.loaded(stream.name))
             else:
                 why = f"TimeDoctor is not configured: {lacks_timedoctor(opened.settings)}."
                 context.log.info(why)
@@ -161,11 +161,6 @@ def _show(
     plan = seen.reader.plan
     last = reading.yesterday(connection)
     show(context, connection, seen.reader.company, first=plan.first, yesterday=last, but=but)
-
-
-def _outcome(extractor: Extractor, stream: str) -> Outcome:
-    loads = [load for name, outcome in extractor.outcomes if name == stream for load in outcome.loads]
-    return Outcome(loads, [])
 
 
 def _every_day_read(connection: Connection, seen: "Observation | None") -> AssetCheckResult:

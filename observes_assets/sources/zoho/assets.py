@@ -16,7 +16,6 @@ from dagster import (
 )
 
 from observes_assets.contracts import Contract
-from observes_assets.extraction import Extractor, Outcome
 from observes_assets.installation import Installation
 from observes_assets.oath.checks import check_stream
 from observes_assets.oath.previews import materialized, unread
@@ -146,7 +145,7 @@ def _take(context: AssetExecutionContext, opened: Installation, contract: Contra
         read = {one.stream for one in extractor.attempts if one.failure is None} if client else set()
         for promised in contract.streams.values():
             if promised.name in read:
-                yield materialized(connection, promised, _outcome(extractor, promised.name))
+                yield materialized(connection, promised, extractor.loaded(promised.name))
             else:
                 # Nothing was due, Zoho is not configured, or it failed: the checks tell.
                 yield from unread(context, [AssetKey([contract.source, promised.name])], "Not in this run.")
@@ -154,11 +153,6 @@ def _take(context: AssetExecutionContext, opened: Installation, contract: Contra
             yield from check_stream(connection, promised)
         metadata = {"taken": done.taken, "waiting": done.waiting}
         yield _told(_CHECKED_ON, READ, done.failed, done.stopped, metadata, waiting=done.waiting)
-
-
-def _outcome(extractor: Extractor, stream: str) -> Outcome:
-    loads = [load for name, outcome in extractor.outcomes if name == stream for load in outcome.loads]
-    return Outcome(loads, [])
 
 
 def _told(

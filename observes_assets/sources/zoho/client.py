@@ -178,7 +178,8 @@ class Client:
         response = self._session.request(
             method,
             f"{grant.api_domain}{path}",
-            headers={**(headers or {}), "Authorization": f"Zoho-oauthtoken {grant.access_token}"},
+            headers=headers,
+            auth=grant.sign,
             timeout=_TIMEOUT,
             allow_redirects=False,
             **more,

@@ -34,6 +34,11 @@ class Grant(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Grant(api_domain={self.api_domain!r})"
 
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Give a request the token. As authentication: else a .netrc's login would take its place."""
+        request.headers["Authorization"] = f"Zoho-oauthtoken {self.access_token}"
+        return request
+
 
 class Credentials:
     """The home's access to Zoho.

@@ -51,6 +51,15 @@ def test_the_token_lies_in_a_file_of_its_owner_s_and_in_no_address(
     assert vendor.requests[-1].headers["authorization"] == f"Zoho-oauthtoken {token}"
 
 
+def test_a_netrc_does_not_take_the_token_s_place(
+    vendor: Zoho, make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    assert list(make_client().users())
+    assert vendor.requests[-1].headers["authorization"].startswith("Zoho-oauthtoken ")
+
+
 def test_200_access_denied_is_no_token_and_nobody_asks_again_for_ten_minutes(
     vendor: Zoho, tmp_path: Path
 ) -> None:
