@@ -96,6 +96,12 @@ def test_links_between_pages_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
+def test_the_docs_site_begins_with_every_domain_of_marts() -> None:
+    text = (ROOT / "dbt_project" / "models" / "overview.md").read_text()
+    domains = {folder.name for folder in (ROOT / "dbt_project" / "models" / "marts").iterdir()}
+    assert set(re.findall(r"^  - `(\w+)`:", text, re.MULTILINE)) == domains
+
+
 def test_env_example_equals_the_settings() -> None:
     text = (ROOT / ".env.example").read_text()
     lines = re.findall(r"^# (.+)\n#?(OBSERVES_[A-Z_]+)=", text, re.MULTILINE)
