@@ -78,7 +78,7 @@ def _tell(done: dict[str, dict[str, int]], as_json: bool) -> None:
     if as_json:
         print_json(done)
         return
-    columns = ("imported", "unchanged", "read from TimeDoctor", "records")
+    columns = ("imported", "unchanged", "read from TimeDoctor", "refused", "records")
     print_table(
         "Days",
         ("file", *columns),
@@ -87,4 +87,6 @@ def _tell(done: dict[str, dict[str, int]], as_json: bool) -> None:
     left = sum(counts.get("read from TimeDoctor", 0) for counts in done.values())
     if left:
         err.print(f"{left} days were left alone: they were read from TimeDoctor itself.")
+    if refused := sum(counts.get("refused", 0) for counts in done.values()):
+        err.print(f"{refused} days were refused: `observes batch list --state refused` says why.")
     out.print("`observes run` builds a release of them.")

@@ -18,7 +18,8 @@ class Access:
     """How to reach TimeDoctor, and what of it to read; shows no credential.
 
     Args:
-        first_day: from which day on (UTC) no day may be missing; None: as the re-read tail reaches back.
+        first_day: from which day on (UTC) no day may be missing; None: from the first that has landed, or as
+            the re-read tail reaches back.
         reread_days: so many days before today are read again each day.
         memory_days: further back nothing is asked for: an empty answer would not mean an empty day.
     """

@@ -57,6 +57,7 @@ class Client:
         self._backoff_seconds = backoff_seconds
         self._clock, self._sleep = clock, sleep
         self._failed_in_a_row = 0
+        self._held_off: TransientError | None = None
 
     def log_in(self) -> None:
         """Get a token that may read, and nothing else, unless there is one.
@@ -120,7 +121,7 @@ class Client:
 
     @property
     def _is_down(self) -> bool:
-        return self._failed_in_a_row >= _DOWN_AFTER
+        return self._held_off is not None or self._failed_in_a_row >= _DOWN_AFTER
 
     def _tried(self, ask: Callable[[], dict[str, Any]], *, can_be_cut: bool) -> dict[str, Any]:
         def worth_waiting(error: Exception) -> bool | float:
@@ -129,6 +130,8 @@ class Client:
             wait = error.retry_after_seconds
             return True if wait is None else wait if wait <= _LONGEST_WAIT else False
 
+        if self._held_off:
+            raise self._held_off  # it asked for more peace than this run lasts
         # Whoever did not answer three requests, five times each, is spared the patience for all the others.
         tries = 1 if self._is_down else _TRIES
         try:
@@ -143,8 +146,10 @@ class Client:
                     document = ask()
         except CutOffError:
             raise
-        except TransientError:
+        except TransientError as error:
             self._failed_in_a_row += 1
+            if (error.retry_after_seconds or 0) > _LONGEST_WAIT:
+                self._held_off = error
             raise
         self._failed_in_a_row = 0
         return document
@@ -160,7 +165,7 @@ class Client:
         self._token = None
         answer = self._exchange("the login", lambda: self._send("POST", "login", json=body))
         if answer.status_code >= 300:
-            raise failures.refused_login(answer.status_code, has_code=bool(code))
+            raise failures.refused_login(answer.status_code, _retry_after(answer), has_code=bool(code))
         return _document("the login", answer)
 
     def _get(self, what: str, path: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -36,8 +36,8 @@ class Plan:
         return between(self.first, self.today)
 
     def is_remembered(self, day: date) -> bool:
-        """Whether the vendor still knows the day."""
-        return (self.today - day).days <= self.memory_days
+        """Whether the vendor still knows all of the day: the one that its memory ends in it knows in part."""
+        return (self.today - day).days < self.memory_days
 
     def is_in_tail(self, day: date) -> bool:
         """Whether changes of the day are to be expected."""

@@ -9,6 +9,10 @@ class CutOffError(TransientError):
     """An answer under status 200 that ends in the middle: fewer users per request help, waiting does not."""
 
 
+class NoAccessError(PermanentError):
+    """TimeDoctor lets us do nothing at all until a person has acted."""
+
+
 def of_status(what: str, status: int, retry_after_seconds: float | None) -> SourceError:
     """The failure that an answer with status 300 or more is.
 
@@ -39,16 +43,16 @@ def of_status(what: str, status: int, retry_after_seconds: float | None) -> Sour
     return PermanentError(f"TimeDoctor answers {status} for {what}.", "Report this: the request is ours.")
 
 
-def refused_login(status: int, *, has_code: bool) -> SourceError:
+def refused_login(status: int, retry_after_seconds: float | None, *, has_code: bool) -> SourceError:
     """TimeDoctor does not let us in."""
     if status == 429 or status >= 500:
-        return of_status("the login", status, None)
+        return of_status("the login", status, retry_after_seconds)
     second = (
         "the code made of OBSERVES_TIMEDOCTOR_TOTP_SECRET, and this machine's clock"
         if has_code
         else "whether it wants a second factor (OBSERVES_TIMEDOCTOR_TOTP_SECRET)"
     )
-    return PermanentError(
+    return NoAccessError(
         f"TimeDoctor does not accept the login (it answers {status}): e-mail, password or second factor are "
         "wrong, or the person was removed.",
         f"Check OBSERVES_TIMEDOCTOR_EMAIL and OBSERVES_TIMEDOCTOR_PASSWORD, {second}; then run again.",
@@ -57,7 +61,7 @@ def refused_login(status: int, *, has_code: bool) -> SourceError:
 
 def rejected(what: str) -> SourceError:
     """A token that was given a moment ago is not accepted."""
-    return PermanentError(
+    return NoAccessError(
         f"TimeDoctor rejects the token that it has just given us, at {what}: the login was revoked.",
         "Check that the person is still an active admin of the company; then run again.",
     )

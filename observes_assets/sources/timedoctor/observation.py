@@ -15,21 +15,28 @@ from observes_assets.sources.timedoctor import reading, streams
 from observes_assets.sources.timedoctor.access import company_of
 from observes_assets.sources.timedoctor.client import Client
 from observes_assets.sources.timedoctor.days import DAY, Plan
+from observes_assets.sources.timedoctor.failures import NoAccessError
 from observes_assets.sources.timedoctor.one_day import FAILED, OK, Reader, archive
 from observes_assets.sources.timedoctor.records import Record
 from observes_assets.sources.timedoctor.streams import DayStream
 
 _LISTS_EVERY = DAY / 24
+_WRITTEN_EVERY = 50  # looks: so many are made again, at most, by the run after one that was killed
 
 
 @dataclass
 class Observation:
-    """What became of a run: a record of ``timedoctor/observations`` for each look."""
+    """What became of a run: a record of ``timedoctor/observations`` for each look.
+
+    ``refusal`` stops all that is still to be asked: we are not let in, or don't know whom to ask for.
+    ``written`` counts the records that have landed.
+    """
 
     reader: Reader
     read_at: dict[str, dict[date, datetime]]
     records: list[Record] = field(default_factory=list)
-    refusals: dict[str, SourceError] = field(default_factory=dict)
+    refusal: SourceError | None = None
+    written: int = 0
 
     def named(self, outcome: str) -> dict[str, str]:
         """Reasons of the looks with an outcome, by stream and day."""
@@ -55,7 +62,8 @@ class Observation:
                     archive(reader.extractor, stream, scope, start, found, times=times)
                 self._note(stream, None, OK, record_count=len(found))
             except SourceError as error:
-                self.refusals[stream] = error
+                if stream == "users" or isinstance(error, NoAccessError):
+                    self.refusal = error
                 self._note(stream, None, FAILED, reason=str(error))
         listed = reader.extractor.contract.streams["users"]
         found = reading.known(reader.extractor.connection, listed, scope)
@@ -68,17 +76,26 @@ class Observation:
         try:
             self._require_sense(stream, day)
             outcome, count = self.reader.read(stream, day)
-        except PermanentError as error:
-            self.refusals[stream.name] = error
-            reason = str(error)
         except SourceError as error:
+            if isinstance(error, NoAccessError):
+                self.refusal = error
             reason = str(error)
         requests = self.reader.client.request_count - before
         self._note(stream.name, day, outcome, reason=reason, record_count=count, request_count=requests)
 
+    def write_down(self, *, at_least: int = 1) -> None:
+        """Archive and land the looks that are new, if they are so many."""
+        records, extractor = self.records[self.written :], self.reader.extractor
+        if len(records) < at_least:
+            return
+        now = self.reader.client.server_at
+        with extractor.scope("observations", {}) as start:
+            extractor.extract("observations", {}, start, Reading("differential", records), times=(now, now))
+        self.written = len(self.records)
+
     def _require_sense(self, stream: DayStream, day: date) -> None:
-        """Ask nothing that was refused for good, nor about nobody: that would be about the login alone."""
-        error = self.refusals.get(stream.name) or self.refusals.get("users")
+        """Ask nothing of who refuses us, nor about nobody: that would be about the login alone."""
+        error = self.refusal
         if error is None and not self.reader.users:
             error = PermanentError("TimeDoctor lists no users.", "Check the login's rights in the company.")
         if error:
@@ -130,6 +147,8 @@ def observe_all(extractor: Extractor, client: Client, days: Sequence[date] | Non
     client.log_in()
     reader = Reader(extractor, client, "", plan_of(client))
     reader.company = _company(reader)
+    present = reading.landed(extractor.connection, "worklogs", reader.company)
+    reader.plan = plan_of(client, oldest=min(present, default=None))
     read_at = reading.looks(extractor.connection, extractor.contract, reader.company)
     observation = Observation(reader, read_at)
     observation.read_lists()
@@ -137,22 +156,26 @@ def observe_all(extractor: Extractor, client: Client, days: Sequence[date] | Non
     with progress.task("timedoctor", len(wanted)) as step:
         for one, day in wanted:
             observation.read_day(one, day)
+            observation.write_down(at_least=_WRITTEN_EVERY)
             step(1, f"{one.name} of {day}")
     if not observation.named(FAILED):
         # Where nothing was due, all is as fresh as it has to be.
         for stream in extractor.contract.streams.keys() - {one.stream for one in extractor.attempts}:
             extractor.note(stream, {}, began_at)
-    if observation.records:
-        with extractor.scope("observations", {}) as start:
-            looks = Reading("differential", observation.records)
-            extractor.extract("observations", {}, start, looks, times=(client.server_at, client.server_at))
+    observation.write_down()
     return observation
 
 
-def plan_of(client: Client) -> Plan:
-    """Which days are wanted, by the settings and the vendor's clock."""
+def plan_of(client: Client, *, oldest: date | None = None) -> Plan:
+    """Which days are wanted, by the settings and the vendor's clock.
+
+    Args:
+        oldest: the first day that has landed. Unless the settings name a first one, days are wanted from it
+            on: after a long pause the tail alone would leave a gap.
+    """
     access, today = client.access, client.server_at.date()
-    first = access.first_day or today - access.reread_days * DAY
+    tail = today - access.reread_days * DAY
+    first = access.first_day or min(tail, oldest or tail)
     return Plan(first, today, access.reread_days, access.memory_days)
 
 

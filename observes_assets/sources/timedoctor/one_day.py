@@ -2,25 +2,25 @@
 
 The batch is complete for company, users and day, so it replaces the day exactly: late uploads come in, and
 what a manager took away becomes a tombstone. Two things don't: rows of users whom TimeDoctor lists no more
-(it erases them a month after they were deleted) go on as they stand; and if a whole day that had rows is
-empty after the re-read tail, TimeDoctor has forgotten it, and the warehouse has not.
+(it erases them a month after they were deleted) go on as they stand; and if a day is empty after the re-read
+tail, or lacks all that was before some moment, TimeDoctor has forgotten it, and the warehouse has not.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import orjson
 
 from observes_assets.archive import Scope
-from observes_assets.errors import PermanentError
+from observes_assets.errors import PermanentError, TransientError
 from observes_assets.extraction import Extractor, Reading
 from observes_assets.landing.pending import Start
 from observes_assets.sources.timedoctor import reading
 from observes_assets.sources.timedoctor.by_user import UserSets
 from observes_assets.sources.timedoctor.client import Client
-from observes_assets.sources.timedoctor.days import Plan, end_of
+from observes_assets.sources.timedoctor.days import DAY, Plan, begin_of, end_of
 from observes_assets.sources.timedoctor.records import Record, in_order
 from observes_assets.sources.timedoctor.streams import DayStream, Question
 
@@ -56,18 +56,23 @@ class Reader:
             rows = self._rows(stream, day, scope, before)
             listed = frozenset(self.users)
             kept = [one for one in before if one["user_id"] not in listed]
-            if not rows and len(before) > len(kept) and not self.plan.is_in_tail(day):
-                return FORGOTTEN, len(before)
-            found = sorted(
-                [*in_order(rows, contract.key), *kept],
-                key=lambda one: [str(one.get(name)) for name in contract.key],
-            )
+            told = in_order(rows, contract.key)
+            if not self.plan.is_in_tail(day):
+                known = [one for one in before if one["user_id"] in listed]
+                if _is_forgotten(known, told, contract.key, stream.at):
+                    return FORGOTTEN, len(before)
+            found = sorted([*told, *kept], key=lambda one: [str(one.get(name)) for name in contract.key])
             times = began_at, self.client.server_at
             archive(self.extractor, stream.name, scope, start, found, times=times, over=end_of(day))
+            if not self._has_landed(stream.name, day, scope):
+                raise PermanentError(
+                    f"TimeDoctor's {stream.name} of {day} were read, and are refused.",
+                    "`observes batch list --state refused` says why; accept or reject the batch.",
+                )
             return OK, len(found)
 
     def _rows(self, stream: DayStream, day: date, scope: Scope, before: list[Record]) -> list[Record]:
-        question = Question(self.company, day, self._asked_for(stream, scope, before))
+        question = Question(self.company, day, self._asked_for(stream, day, scope, before))
         try:
             return list(stream.read(self.client, self.sets, question))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -77,13 +82,52 @@ class Reader:
                 "Report this; nothing of the day is taken for gone.",
             ) from None
 
-    def _asked_for(self, stream: DayStream, scope: Scope, before: list[Record]) -> list[str]:
+    def _asked_for(self, stream: DayStream, day: date, scope: Scope, before: list[Record]) -> list[str]:
         if not stream.is_dear:
             return list(self.users)
-        worklogs = self.extractor.contract.streams["worklogs"]
-        busy = {one["user_id"] for one in reading.known(self.extractor.connection, worklogs, scope)}
-        busy |= {one["user_id"] for one in before}
+        self._require_worklogs(stream, day, scope)
+        busy = {one["user_id"] for one in [*before, *self._worklogs(day)]}
+        # Who worked past midnight did so on this day, too, though all of it may be with the day before.
+        busy |= {one["user_id"] for one in self._worklogs(day - DAY) if _end_of(one) > begin_of(day)}
         return [user for user in self.users if user in busy]
+
+    def _worklogs(self, day: date) -> list[Record]:
+        scope = {"company_id": self.company, "day": day.isoformat()}
+        worklogs = self.extractor.contract.streams["worklogs"]
+        return reading.known(self.extractor.connection, worklogs, scope)
+
+    def _has_landed(self, stream: str, day: date, scope: Scope) -> bool:
+        """Whether a day has landed, as read after it was over unless it lasts."""
+        read_until = reading.read_until(self.extractor.connection, stream, scope)
+        return read_until is not None and (day >= self.plan.today or read_until >= end_of(day))
+
+    def _require_worklogs(self, stream: DayStream, day: date, scope: Scope) -> None:
+        """Without them it would look as if nobody had worked, and so as if there were nothing to ask for."""
+        if not self._has_landed("worklogs", day, scope):
+            raise TransientError(
+                f"TimeDoctor's {stream.name} of {day} are asked of those who worked, and who did is not "
+                "known: the day's worklogs have not landed.",
+                "They are read as soon as those are.",
+            )
+
+
+def _end_of(worklog: Record) -> datetime:
+    return datetime.fromisoformat(worklog["started_at"]) + timedelta(seconds=worklog["time"])
+
+
+def _is_forgotten(known: list[Record], told: list[Record], key: tuple[str, ...], at: str) -> bool:
+    """Whether what is missing was all before all that is there: so TimeDoctor forgets, and nobody edits.
+
+    Args:
+        at: the field that says when a record was.
+    """
+
+    def identity(one: Record) -> tuple[str, ...]:
+        return tuple(str(one.get(name)) for name in key if name != "occurrence")
+
+    there = {identity(one) for one in told}
+    missing = [str(one.get(at) or "") for one in known if identity(one) not in there]
+    return bool(missing) and (not told or max(missing) < min(str(one.get(at) or "") for one in told))
 
 
 def archive(

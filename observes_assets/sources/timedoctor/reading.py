@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.types.json import Jsonb
 
 from observes_assets.archive import Scope
 from observes_assets.contracts import Contract, StreamContract
@@ -46,6 +47,16 @@ def landed(connection: Connection, stream: str, company: str) -> set[date]:
         [stream, company],
     )
     return {row[0] for row in rows}
+
+
+def read_until(connection: Connection, stream: str, scope: Scope) -> datetime | None:
+    """When the newest batch of a scope that has landed was read (UTC); None: none has."""
+    row = connection.execute(
+        "select max(extracted_until) from landing.loads "
+        "where source = 'timedoctor' and stream = %s and scope = %s",
+        [stream, Jsonb(scope)],
+    ).fetchone()
+    return row[0] if row else None
 
 
 def missing(

@@ -34,10 +34,18 @@ def worklog(company: str, day: str, user: str, row: Record) -> Record:
     }
 
 
-def app_use(company: str, day: str, user: str, row: Record) -> Record:
-    """Use of a program or site. Nothing of a row is sure to tell it from others but all of it."""
-    digest = hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return {**row, "company_id": company, "day": day, "user_id": user, "use_sha256": digest}
+def app_uses(company: str, day: str, user: str, rows: Iterable[Record]) -> Iterable[Record]:
+    """A user's use of programs and sites on a day. Nothing of a row is sure to tell it from others but all of
+    it; rows that are the same in all, and don't say when they began, may be several uses: they are counted.
+    """
+    seen: Counter[bytes] = Counter()
+    for row in rows:
+        line = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(line)
+        if seen[line] and not row.get("start"):
+            digest.update(b" %d" % seen[line])
+        seen[line] += 1
+        yield {**row, "company_id": company, "day": day, "user_id": user, "use_sha256": digest.hexdigest()}
 
 
 def screenshots(company: str, day: str, row: Record) -> Iterable[Record]:

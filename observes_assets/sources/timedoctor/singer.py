@@ -7,6 +7,7 @@ stand for several; a date that could not be read became 1900-01-01.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -90,8 +91,7 @@ class SingerFile:
             day = self._day_of(record[at])
             found[day].append({**record, "day": day.isoformat()})
         if self.kind == "computer_activity":
-            for records in found.values():
-                _number(records)
+            found = {day: _numbered(records) for day, records in found.items()}
         return {day: in_order(records, key) for day, records in found.items()}
 
     def _day_of(self, at: str | None) -> date:
@@ -102,7 +102,7 @@ class SingerFile:
     def _rows(self) -> Iterator[dict[str, Any]]:
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if not line.lstrip().startswith(b"{"):
+                if not line.lstrip().startswith(b"{") and b'"RECORD"' not in line:
                     continue  # of a log
                 try:
                     document = orjson.loads(line)
@@ -154,11 +154,19 @@ def _screenshot(row: Record) -> Record:
     }
 
 
-def _number(records: list[Record]) -> None:
-    """Number the rows of a day by what is in them: the files themselves tell none from another."""
-    records.sort(key=lambda one: orjson.dumps(one, option=orjson.OPT_SORT_KEYS))
-    for number, record in enumerate(records):
-        record["number"] = str(number)
+def _numbered(records: list[Record]) -> list[Record]:
+    """The rows of a day; those of one user and moment are numbered, since the files don't tell them apart.
+
+    Rows that are the same in everything are one row, written twice.
+    """
+    distinct = sorted({orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in records})
+    seen: Counter[tuple[str, str | None]] = Counter()
+    found = []
+    for record in map(orjson.loads, distinct):
+        moment = record["user_id"], record["taken_at"]
+        found.append({**record, "number": str(seen[moment])})
+        seen[moment] += 1
+    return found
 
 
 def _instant(value: Any) -> str | None:
@@ -168,6 +176,7 @@ def _instant(value: Any) -> str | None:
 def _number_of(value: Any) -> Any:
     """A number, though a file may have it as text; what is none is left for the contract to refuse."""
     try:
-        return float(value) if isinstance(value, str) and not value.isdigit() else int(value)
+        number = float(value)
     except (TypeError, ValueError):
         return value
+    return int(number) if number.is_integer() else number

@@ -27,12 +27,14 @@ class Question:
 class DayStream:
     """A stream whose scopes are days.
 
-    ``is_dear`` says that it takes a request a user, so it is only asked of who worked, and not every day.
-    ``most_memory_days`` is what TimeDoctor itself says that it keeps, where that is less than the rest.
+    ``at`` is the field that says when a record was. ``is_dear`` says that it takes a request a user, so it is
+    only asked of who worked, and not every day. ``most_memory_days`` is what TimeDoctor itself says that it
+    keeps, where that is less than the rest.
     """
 
     name: str
     read: Callable[[Client, UserSets, Question], Iterator[Record]]
+    at: str
     is_dear: bool = False
     most_memory_days: int | None = None
 
@@ -100,8 +102,7 @@ def app_uses(client: Client, sets: UserSets, question: Question) -> Iterator[Rec
             company=question.company,
             **window(question.day),
         )
-        for _, row in found:
-            yield records.app_use(question.company, day, user, row)
+        yield from records.app_uses(question.company, day, user, (row for _, row in found))
 
 
 def screenshots(client: Client, sets: UserSets, question: Question) -> Iterator[Record]:
@@ -134,7 +135,7 @@ LISTS: dict[str, Callable[[Client, str], Iterator[Record]]] = {
     "tasks": tasks,
 }
 DAYS = (
-    DayStream("worklogs", worklogs),
-    DayStream("screenshots", screenshots, is_dear=True),
-    DayStream("app_uses", app_uses, is_dear=True, most_memory_days=60),
+    DayStream("worklogs", worklogs, "started_at"),
+    DayStream("screenshots", screenshots, "taken_at", is_dear=True),
+    DayStream("app_uses", app_uses, "start", is_dear=True, most_memory_days=60),
 )

@@ -20,6 +20,6 @@ In Python::
     list(client.users())
 
 Belongs here: who we are (``access``, ``credentials``), HTTP (``client``, ``failures``), what is asked and how
-a zip is read (``streams``), how far a reading is (``exports``). Doesn't: what a stage or a won deal is (dbt),
-and which account is which organization (the seed ``customer_accounts``).
+a zip is read (``streams``), how far a reading is (``exports``), what is gone (``deletions``). Doesn't: what a
+stage or a won deal is (dbt), and which account is which organization (the seed ``customer_bridge``).
 """

@@ -131,7 +131,7 @@ class Client:
 
     def _document(self, method: str, path: str, what: str, **more: Any) -> Any:
         response = self._send(method, path, what, **more)
-        if response.status_code in {204, 304} or not response.content:
+        if response.status_code in {204, 304}:
             return None
         try:
             return orjson.loads(response.content)

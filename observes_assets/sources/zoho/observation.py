@@ -12,6 +12,7 @@ from observes_assets import progress
 from observes_assets.errors import PermanentError, SourceError
 from observes_assets.extraction import Extractor
 from observes_assets.sources.zoho.client import Client
+from observes_assets.sources.zoho.deletions import read_deletions
 from observes_assets.sources.zoho.exports import TRIES, Export, progress_of
 from observes_assets.sources.zoho.failures import (
     GoneError,
@@ -21,7 +22,7 @@ from observes_assets.sources.zoho.failures import (
     UnreachableError,
 )
 from observes_assets.sources.zoho.preparation import READ_AGAIN_AFTER, Purse
-from observes_assets.sources.zoho.reading import ExpiredError, read_deletions, read_users, take
+from observes_assets.sources.zoho.reading import ExpiredError, read_users, take
 from observes_assets.sources.zoho.recording import Exports
 from observes_assets.sources.zoho.streams import DELETIONS, USERS, stream_of
 
@@ -182,7 +183,6 @@ def _read_lists(extractor: Extractor, client: Client, done: Observed, now: datet
         [extractor.contract.source],
     )
     read_at: dict[str, datetime] = dict(rows.fetchall())
-    modules = [one for one in client.access.modules if one not in done.failed]
     for stream in (USERS, DELETIONS):
         if stream in read_at and now - read_at[stream] < READ_AGAIN_AFTER:
             continue
@@ -190,7 +190,7 @@ def _read_lists(extractor: Extractor, client: Client, done: Observed, now: datet
             if stream == USERS:
                 read_users(extractor, client)
             else:
-                read_deletions(extractor, client, modules)
+                read_deletions(extractor, client, client.access.modules, told=done.failed)
         except StoppedError as error:
             done.stopped = str(error)
         except SourceError as error:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from observes_assets.contracts import Contract
 from observes_assets.errors import SourceError
@@ -118,11 +118,14 @@ def prepare(extractor: Extractor, client: Client, exports: Exports, now: datetim
 def _due(
     modules: Collection[str], under_way: Collection[str], last_asked: dict[str, datetime], now: datetime
 ) -> list[str]:
-    return [
+    """Who has waited longest comes first: else used up credits would always be lacked by the same ones."""
+    never = datetime.min.replace(tzinfo=UTC)
+    due = [
         one
         for one in modules
-        if one not in under_way and (one not in last_asked or now - last_asked[one] >= READ_AGAIN_AFTER)
+        if one not in under_way and now - last_asked.get(one, never) >= READ_AGAIN_AFTER
     ]
+    return sorted(due, key=lambda one: last_asked.get(one, never))
 
 
 def _begin(extractor: Extractor, purse: Purse, module: str) -> None:

@@ -1,5 +1,6 @@
 """Records of one stream as Zoho sends them now; nothing is held, archived or landed."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,18 +8,9 @@ import orjson
 
 from observes_assets.errors import TransientError
 from observes_assets.scratch import scratch
-from observes_assets.sources.zoho.client import Client
-from observes_assets.sources.zoho.exports import Export, Page
-from observes_assets.sources.zoho.streams import (
-    DELETIONS,
-    MODULES,
-    USERS,
-    Sheet,
-    Span,
-    instant,
-    question,
-    stream_of,
-)
+from observes_assets.sources.zoho.exports import Page
+from observes_assets.sources.zoho.preparation import Purse
+from observes_assets.sources.zoho.streams import DELETIONS, MODULES, USERS, Sheet, Span, stream_of
 
 
 def names() -> list[str]:
@@ -26,12 +18,13 @@ def names() -> list[str]:
     return [*(stream_of(module) for module in MODULES), USERS, DELETIONS]
 
 
-def preview(client: Client, stream: str) -> Iterator[dict[str, Any]]:
-    """Records of a stream. One of a module costs an export: 50 credits.
+def preview(purse: Purse, stream: str) -> Iterator[dict[str, Any]]:
+    """Records of a stream. One of a module costs an export: 50 credits, of those that runs live on.
 
     Raises:
-        SourceError: Zoho does not give them, or not as soon as the settings allow.
+        SourceError: Zoho does not give them, or not as soon as the settings allow, or credits are used up.
     """
+    client = purse.client
     if stream == USERS:
         yield from client.users()
     elif stream == DELETIONS:
@@ -39,12 +32,12 @@ def preview(client: Client, stream: str) -> Iterator[dict[str, Any]]:
             yield from ({"module": module, **row} for row in client.deleted(module, None))
     else:
         module = next(one for one in MODULES if stream_of(one) == stream)
-        yield from _exported(client, Page(module, "", True, 1, 1, Span()))
+        yield from _exported(purse, Page(module, uuid.uuid4().hex, True, 1, 1, Span()))
 
 
-def _exported(client: Client, page: Page) -> Iterator[dict[str, Any]]:
-    asked = client.create_export(page.what, question(page.module, page.span, page_number=1, page_token=None))
-    export = Export(asked["id"], page, instant(asked["created_time"]))
+def _exported(purse: Purse, page: Page) -> Iterator[dict[str, Any]]:
+    client, export = purse.client, purse.ask_for(page)
+    purse.exports.end([export], "dropped")  # no run is to land it
     ends_at, pause = client.clock() + client.access.wait_seconds, 1.0
     while (export := export.seen(client.export(page.what, export.export_id), client.server_at)).is_under_way:
         if client.clock() >= ends_at:

@@ -21,7 +21,7 @@ from observes_assets.scratch import scratch
 from observes_assets.sources.zoho.client import Client
 from observes_assets.sources.zoho.exports import FITTING_ROWS, Export
 from observes_assets.sources.zoho.failures import GoneError
-from observes_assets.sources.zoho.streams import DELETIONS, USERS, Sheet, instant, stamp, stream_of
+from observes_assets.sources.zoho.streams import USERS, Sheet, instant, stamp, stream_of
 
 OVERLAP = timedelta(minutes=10)
 """Read again before the newest change: several records share a second, and some appear late."""
@@ -195,7 +195,10 @@ def _cursor(start: Start, found: _Results, digest: str, *, is_whole: bool) -> Cu
     asked_at = min(one.created_at for one in found.exports)
     newest_at = max((at for at in (before, found.newest_at) if at), default=asked_at)
     swept = {"swept_at": stamp(asked_at)} if is_whole else {}
-    swept = swept or ({"swept_at": known["swept_at"]} if known.get("swept_at") else {})
+    # Rows may move between pages: what was missed is found by reading everything, cut by what has landed.
+    is_paged = any(one.is_paged for one in found.exports)
+    if not is_whole and not is_paged and known.get("swept_at"):
+        swept = {"swept_at": known["swept_at"]}
     columns = next((one.columns for one in reversed(found.sheets) if one.columns), known.get("columns", []))
     return {"newest_at": stamp(newest_at), **swept, "digest": digest, "columns": columns}
 
@@ -224,48 +227,3 @@ def _user(row: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in row.items() if name != "Isonline"}
     others = {name: (kept[name] or {}).get("id") for name in ("created_by", "Modified_By") if name in kept}
     return {**kept, **others}
-
-
-def read_deletions(extractor: Extractor, client: Client, modules: Sequence[str]) -> None:
-    """Read what was deleted since last time, of all modules; now and then all that Zoho still tells.
-
-    A record that is no more in all of it was restored, or is forgotten by Zoho, and by then the sweep of its
-    own stream has made a tombstone of it.
-    """
-    stream = extractor.contract.streams[DELETIONS]
-    with extractor.scope(DELETIONS, {}) as start:
-        began_at = client.server_at
-        known = start.cursor or {}
-        swept_at = instant(known["swept_at"]) if known.get("swept_at") else None
-        is_sweep = (
-            swept_at is None
-            or known.get("modules") != sorted(modules)
-            or (stream.sweep_every is not None and began_at - swept_at >= stream.sweep_every)
-        )
-        since = None if is_sweep else instant(known["newest_at"]) - OVERLAP
-        records = [_deletion(module, row) for module in modules for row in client.deleted(module, since)]
-        digest = _digest(orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in records)
-        if not is_sweep and digest == known.get("digest") and not start.makes_up_for:
-            return
-        times = [instant(one["deleted_time"]) for one in records]
-        if known.get("newest_at"):
-            times.append(instant(known["newest_at"]))
-        cursor = {
-            "newest_at": stamp(max(times, default=began_at)),
-            "swept_at": stamp(began_at) if is_sweep else known["swept_at"],
-            "digest": digest,
-            "modules": sorted(modules),
-        }
-        reading = Reading("complete" if is_sweep else "differential", records, lambda: cursor)
-        extractor.extract(DELETIONS, {}, start, reading, times=(began_at, client.server_at))
-
-
-def _deletion(module: str, row: dict[str, Any]) -> dict[str, Any]:
-    """A record of ``deletions``: not the name of what was deleted, which may be a person's."""
-    return {
-        "module": module,
-        "id": str(row["id"]),
-        "deleted_time": row["deleted_time"],
-        "type": row.get("type"),
-        "deleted_by": (row.get("deleted_by") or {}).get("id"),
-    }

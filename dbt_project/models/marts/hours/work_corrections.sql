@@ -1,4 +1,5 @@
-{#- Only days that changed after they were over and read: most never do. -#}
+{#- Only days that changed after they were over and read: most never do. TimeDoctor's days are UTC's and these
+    are the company's, so what is late is said of each stretch, by the day that it was read with. -#}
 with
 
 settled as (
@@ -18,14 +19,14 @@ worklogs as (
         worklogs.*,
         settled.settled_at
     from {{ ref('int_worklogs_named') }} as worklogs
-    inner join settled on worklogs.day_on = settled.day_on
+    left join settled on worklogs.day_on = settled.day_on
     where worklogs.time_kind in ('observed', 'manual')
 ),
 
 changed as (
     select distinct
         person_pseudonym,
-        day_on
+        worked_on
     from worklogs
     where known_from > settled_at or known_until > settled_at
 ),
@@ -34,18 +35,20 @@ events as (
     select
         worklogs.*,
         worklogs.known_from as corrected_at,
-        worklogs.duration_seconds as change_seconds
+        worklogs.duration_seconds as change_seconds,
+        coalesce(worklogs.known_from > worklogs.settled_at, false) as is_late
     from worklogs
     inner join changed
-        on worklogs.person_pseudonym = changed.person_pseudonym and worklogs.day_on = changed.day_on
+        on worklogs.person_pseudonym = changed.person_pseudonym and worklogs.worked_on = changed.worked_on
     union all
     select
         worklogs.*,
         worklogs.known_until as corrected_at,
-        -worklogs.duration_seconds as change_seconds
+        -worklogs.duration_seconds as change_seconds,
+        coalesce(worklogs.known_until > worklogs.settled_at, false) as is_late
     from worklogs
     inner join changed
-        on worklogs.person_pseudonym = changed.person_pseudonym and worklogs.day_on = changed.day_on
+        on worklogs.person_pseudonym = changed.person_pseudonym and worklogs.worked_on = changed.worked_on
     where worklogs.known_until is not null
 ),
 
@@ -58,9 +61,11 @@ summed as (
         corrected_at,
         max(project_name) as project_name,
         max(task_name) as task_name,
-        max(settled_at) as settled_at,
-        coalesce(sum(change_seconds) filter (where time_kind = 'observed'), 0) as observed_change,
-        coalesce(sum(change_seconds) filter (where time_kind = 'manual'), 0) as manual_change
+        max(settled_at) filter (where is_late) as settled_at,
+        coalesce(sum(change_seconds) filter (where time_kind = 'observed'), 0) as observed_growth,
+        coalesce(sum(change_seconds) filter (where time_kind = 'manual'), 0) as manual_growth,
+        coalesce(sum(change_seconds) filter (where time_kind = 'observed' and is_late), 0) as observed_change,
+        coalesce(sum(change_seconds) filter (where time_kind = 'manual' and is_late), 0) as manual_change
     from events
     group by person_pseudonym, worked_on, timedoctor_project_id, timedoctor_task_id, corrected_at
 ),
@@ -68,8 +73,8 @@ summed as (
 running as (
     select
         *,
-        sum(observed_change) over history as observed_after,
-        sum(manual_change) over history as manual_after
+        sum(observed_growth) over history as observed_after,
+        sum(manual_growth) over history as manual_after
     from summed
     window history as (
         partition by person_pseudonym, worked_on, timedoctor_project_id, timedoctor_task_id
@@ -92,4 +97,4 @@ select
     (observed_change + manual_change)::bigint as change_seconds,
     extract(epoch from corrected_at - settled_at)::bigint as late_seconds
 from running
-where corrected_at > settled_at and (observed_change <> 0 or manual_change <> 0)
+where observed_change <> 0 or manual_change <> 0

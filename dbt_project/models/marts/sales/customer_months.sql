@@ -1,4 +1,5 @@
-{#- Amounts are in the currency that the organization pays in: a deal in another is counted, not added. -#}
+{#- Amounts are in the currency that the organization pays in: a deal in another is counted, not added. A deal
+    that nobody saw close did so when sales says, and no later than it last changed. -#}
 with
 
 settings as (
@@ -43,24 +44,32 @@ hours as (
 won_deals as (
     select
         deals.*,
-        coalesce(deals.currency, currencies.currency) = currencies.currency as is_in_its_currency
+        coalesce(
+            {{ month_on('deals.closed_at', 'settings.time_zone') }},
+            date_trunc(
+                'month', least(deals.closing_on, {{ local_date('deals.modified_at', 'settings.time_zone') }})
+            )::date
+        ) as month_on,
+        coalesce(
+            coalesce(deals.currency, currencies.currency) = currencies.currency, false
+        ) as is_in_its_currency
     from {{ ref('deals') }} as deals
-    inner join currencies on deals.organization_name = currencies.organization_name
-    where deals.outcome = 'won' and not deals.is_gone
+    cross join settings
+    left join currencies on deals.organization_name = currencies.organization_name
+    where deals.outcome = 'won' and not deals.is_gone and deals.organization_name is not null
 ),
 
 won as (
     select
         deals.organization_name,
-        {{ month_on('deals.closed_at', 'settings.time_zone') }} as month_on,
+        deals.month_on,
         count(*) as won_deal_count,
         count(*) filter (
             where deals.deal_amount is null or not deals.is_in_its_currency
         ) as other_deal_count,
         coalesce(sum(deals.deal_amount) filter (where deals.is_in_its_currency), 0) as won_amount
     from won_deals as deals
-    cross join settings
-    group by deals.organization_name, {{ month_on('deals.closed_at', 'settings.time_zone') }}
+    group by deals.organization_name, deals.month_on
 ),
 
 months as (

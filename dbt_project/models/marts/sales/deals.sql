@@ -14,7 +14,7 @@ closings as (
         zoho_deal_id,
         max(entered_at) as closed_at
     from {{ ref('deal_stages') }}
-    where is_last and outcome <> 'open'
+    where is_last and outcome <> 'open' and is_begin_known
     group by zoho_deal_id
 )
 

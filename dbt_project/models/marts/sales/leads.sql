@@ -1,3 +1,5 @@
+{#- A deletion that Zoho tells of no more still was one, unless the lead was listed after that: then it was
+    restored. -#}
 with
 
 leads as (
@@ -6,7 +8,7 @@ leads as (
 
 deletions as (
     select * from {{ ref('stg_zoho__deletions') }}
-    where module_name = 'Leads' and known_until is null and not is_deleted
+    where module_name = 'Leads' and known_until is null
 ),
 
 users as (
@@ -31,5 +33,9 @@ select
     leads.modified_at,
     leads.is_gone
 from leads
-left join deletions on leads.zoho_lead_id = deletions.zoho_record_id
+left join deletions
+    on
+        leads.zoho_lead_id = deletions.zoho_record_id
+        and leads.modified_at <= deletions.deleted_at
+        and (not deletions.is_deleted or (leads.is_deleted and leads.known_from <= deletions.known_from))
 left join users on leads.zoho_owner_id = users.zoho_user_id

@@ -1,5 +1,5 @@
 select
-    stage,
+    coalesce(stage, '') as stage,
     coalesce(currency, '') as currency,
     count(*) as deal_count,
     count(*) filter (where deal_amount is null) as unvalued_count,
@@ -8,4 +8,4 @@ select
     min(closing_on) as first_closing_on
 from {{ ref('deals') }}
 where outcome = 'open' and not is_gone
-group by stage, coalesce(currency, '')
+group by coalesce(stage, ''), coalesce(currency, '')

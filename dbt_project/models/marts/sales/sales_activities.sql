@@ -30,8 +30,9 @@ activities as (
         zoho_contact_id,
         zoho_owner_id,
         call_type as status,
-        coalesce(started_at, created_at) as happened_at,
-        true as is_done,
+        -- one that is planned has not happened
+        case when started_at <= known_from then started_at else created_at end as happened_at,
+        coalesce(started_at <= known_from, true) as is_done,
         duration_seconds,
         created_at
     from calls

@@ -8,14 +8,16 @@ deals as (
 -- a deal that came twice counts once, from the first time on
 passed as (
     select
-        stages.stage,
+        coalesce(stages.stage, '') as stage,
         stages.zoho_deal_id,
         min(stages.entered_at) as entered_at,
-        sum(stages.duration_seconds) as duration_seconds,
+        case
+            when bool_and(stages.duration_seconds is not null) then sum(stages.duration_seconds)
+        end as duration_seconds,
         bool_and(stages.is_begin_known) as is_begin_known
     from {{ ref('deal_stages') }} as stages
     where stages.outcome = 'open'
-    group by stages.stage, stages.zoho_deal_id
+    group by coalesce(stages.stage, ''), stages.zoho_deal_id
 ),
 
 measured as (

@@ -1,9 +1,11 @@
 """The whole way, from a living company's TimeDoctor into tables: days that change, fail and are forgotten."""
 
+import contextlib
 import json
+import random
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,22 +14,26 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from observes_assets.errors import PermanentError
+from observes_assets.errors import PermanentError, SourceError
 from observes_assets.extraction import Extractor
 from observes_assets.installation import Installation
 from observes_assets.landing.rebuild import forget
 from observes_assets.sandbox import World
 from observes_assets.sandbox.messages import Answer
 from observes_assets.sandbox.timedoctor import TimeDoctor, serving
+from observes_assets.sandbox.timedoctor.errors import cut_short, without_lists
 from observes_assets.sandbox.timedoctor.people import members
 from observes_assets.sandbox.timedoctor.windows import REPEATED
 from observes_assets.settings import Settings
 from observes_assets.sources.observes.recording import attempts
-from observes_assets.sources.timedoctor import access, reading
+from observes_assets.sources.timedoctor import access, reading, streams
+from observes_assets.sources.timedoctor.by_user import UserSets
 from observes_assets.sources.timedoctor.client import Client
+from observes_assets.sources.timedoctor.days import between
 from observes_assets.sources.timedoctor.importing import import_file
 from observes_assets.sources.timedoctor.observation import Observation, observe_all
 from observes_assets.sources.timedoctor.singer import SingerFile
+from observes_assets.sources.timedoctor.streams import Question
 
 BEGAN_AT = datetime(2026, 2, 25, 9, tzinfo=UTC)
 """A Wednesday, seven weeks after the company's founding."""
@@ -213,7 +219,8 @@ def test_a_day_emptied_by_an_edit_is_empty_and_one_emptied_by_an_error_is_not(ho
 
     house.server.switches.answer_instead("activity/worklog", fail, times=100)
     seen = house.observe()
-    assert sorted(seen.named("failed"))[:2] == ["worklogs 2026-02-23", "worklogs 2026-02-24"]
+    failed = sorted(name for name in seen.named("failed") if name.startswith("worklogs"))
+    assert failed[:2] == ["worklogs 2026-02-23", "worklogs 2026-02-24"]
     assert house.standing(MONDAY) == was
     # Others went on, and the day that is over and not yet read is missing.
     assert {one["outcome"] for one in seen.records if one["stream"] == "users"} == {"ok"}
@@ -228,6 +235,105 @@ def test_a_day_emptied_by_an_edit_is_empty_and_one_emptied_by_an_error_is_not(ho
     assert house.missing(MONDAY) == []
     house.server.switches.clear()
     house.observe([MONDAY])
+    assert house.standing(MONDAY) == was
+
+
+def test_after_a_long_pause_the_tail_is_not_all_that_is_read(house: House) -> None:
+    house.observe()
+    house.world.set_clock(BEGAN_AT + timedelta(days=10))
+    house.observe(timedoctor_start=None, timedoctor_reread_days=2)
+    assert house.missing(MONDAY) == []
+
+
+def test_a_killed_run_s_days_are_not_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("observes_assets.sources.timedoctor.observation._WRITTEN_EVERY", 2)
+    read_day, looks = Observation.read_day, 0
+
+    def killed(self: Observation, *which: Any) -> None:
+        nonlocal looks
+        if looks == 4:
+            raise KeyboardInterrupt
+        looks += 1
+        read_day(self, *which)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Observation, "read_day", killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.observe()
+    again = house.observe()
+    # The fourth was not written down yet; the others were, and the lists with the first.
+    assert again.records[0]["stream"] == "screenshots"
+    assert len(again.records) == 9 - 3
+    assert house.missing(MONDAY) == []
+
+
+def test_a_day_that_is_refused_for_good_stops_no_other(house: House) -> None:
+    # As who has a smaller plan may be told of the oldest days.
+    house.server.switches.answer_instead("activity/worklog", house.server.fault("forbidden"), times=1)
+    seen = house.observe()
+    failed = seen.named("failed")
+    assert failed.keys() == {f"{stream} 2026-02-23" for stream in _OF_DAYS}
+    assert "may not read it" in failed["worklogs 2026-02-23"]
+    assert house.standing(TUESDAY) == house.true(TUESDAY)
+
+
+def test_a_day_that_the_contract_refuses_is_no_good_look(house: House) -> None:
+    def undated(answer: Answer) -> Answer:
+        rows = [[{**row, "start": "soon"} for row in each] for each in answer.body["data"]]
+        return Answer(200, {"data": rows})
+
+    house.server.switches.alter("activity/worklog", undated, times=1)
+    failed = house.observe([MONDAY]).named("failed")
+    assert failed.keys() == {f"{stream} 2026-02-23" for stream in _OF_DAYS}
+    assert "observes batch list" in failed["worklogs 2026-02-23"]
+    again = house.observe()
+    assert "worklogs 2026-02-23" in again.named("failed"), "it is due, and nobody has decided"
+
+
+def test_a_login_that_is_revoked_on_the_way_is_not_tried_day_by_day(house: House) -> None:
+    def revoke() -> Answer:
+        house.server.credentials.is_revoked = True
+        return house.server.fault("invalid_token")()
+
+    house.server.switches.answer_instead("activity/worklog", revoke, skip=1)
+    seen = house.observe()
+    assert "worklogs 2026-02-23" not in seen.named("failed")
+    assert len(seen.named("failed")) == 8
+    logins = [one for one in house.server.requests if one.path.endswith("/login")]
+    assert len(logins) == 2
+    assert house.standing(MONDAY)
+
+
+def test_while_worklogs_fail_nobody_is_taken_for_idle(house: House) -> None:
+    def fail() -> Answer:
+        return Answer(200, {"error": "internalError"})
+
+    house.server.switches.answer_instead("activity/worklog", fail, times=100)
+    # Out of the tail such a day is read once, and never again.
+    seen = house.observe([MONDAY], timedoctor_reread_days=1)
+    assert set(seen.named("failed")) == {f"{stream} 2026-02-23" for stream in _OF_DAYS}
+    assert "worklogs have not landed" in seen.named("failed")["screenshots 2026-02-23"]
+    assert not {"screenshots", "app_uses"} & house.batches().keys()
+    house.server.switches.clear()
+    assert house.observe(timedoctor_reread_days=1).named("failed") == {}
+    assert all(house.standing(MONDAY, stream) for stream in _OF_DAYS)
+
+
+def test_a_day_that_is_half_forgotten_stays_whole(house: House) -> None:
+    house.server.memory = replace(house.server.memory, worklog_days=40)
+    house.observe()
+    was = house.standing(MONDAY)
+    evening = datetime(2026, 2, 23, 18, tzinfo=UTC)
+    house.world.set_clock(evening + timedelta(days=40))
+    assert 0 < house.true(MONDAY).total() < was.total(), "what began before six o'clock is forgotten"
+    asked = len(house.server.requests)
+    house.observe([MONDAY, TUESDAY], timedoctor_memory_days=40)
+    windows = {one.query.get("from") for one in house.server.requests[asked:]}
+    assert "2026-02-23T00:00:00Z" not in windows
+    assert "2026-02-24T00:00:00Z" in windows
+    # Who says that it remembers more than it does loses nothing, either.
+    seen = house.observe([MONDAY], timedoctor_memory_days=60)
+    assert "worklogs 2026-02-23" in seen.named("forgotten")
     assert house.standing(MONDAY) == was
 
 
@@ -313,6 +419,16 @@ def test_a_session_across_midnight_is_never_lost_nor_moved(house: House) -> None
     assert twins <= early
 
 
+def test_who_worked_past_midnight_is_asked_for_what_they_did_then(house: House) -> None:
+    friday, saturday = date(2026, 2, 27), date(2026, 2, 28)
+    house.world.set_clock(datetime(2026, 3, 9, 9, tzinfo=UTC))
+    house.observe([friday, saturday])
+    for stream in ("screenshots", "app_uses"):
+        late = house.standing(saturday, stream).keys() - house.standing(saturday).keys()
+        assert late, "their worklog is with Friday"
+        assert late <= house.standing(friday).keys()
+
+
 def test_older_backups_land_as_days_and_what_was_read_is_left_alone(house: House, tmp_path: Path) -> None:
     house.observe()
     was = house.standing(MONDAY)
@@ -342,3 +458,106 @@ def test_older_backups_land_as_days_and_what_was_read_is_left_alone(house: House
     # What TimeDoctor still knows of such a day is better.
     house.observe(timedoctor_start=date(2026, 2, 20))
     assert house.standing(date(2026, 2, 20)) == house.true(date(2026, 2, 20)) + Counter(ana=900)
+
+
+def test_a_backup_fills_what_was_read_in_part_or_too_late(house: House, tmp_path: Path) -> None:
+    house.observe()  # of today the morning
+    today = BEGAN_AT.date()
+    house.world.set_clock(BEGAN_AT + timedelta(days=183))
+    house.observe([MONDAY - timedelta(days=1)], timedoctor_memory_days=400)
+    assert house.missing(today)[0] == today
+
+    def backup(last: date, *rows: dict[str, Any]) -> SingerFile:
+        path = tmp_path / f"timedoctor.worklogs.2026-02-22.{last}.singer"
+        lines = [{"type": "RECORD", "stream": "worklogs", "record": row} for row in rows]
+        path.write_text("\n".join(json.dumps(line) for line in lines))
+        return SingerFile.of(path)
+
+    starts = ("2026-02-22T09:00:00Z", "2026-02-23T09:00:00Z", f"{today}T20:00:00Z")
+    rows = [{"user_id": "ana", "length": 60, "start_time": at, "work_mode": "online"} for at in starts]
+    contract = house.installation.contracts["timedoctor"]
+    extractor = Extractor(house.connection, house.installation.archive, contract, "import")
+    was = house.standing(MONDAY)
+    done = import_file(extractor, backup(today, *rows), house.server.company_id)
+    assert done == {"imported": 2, "read from TimeDoctor": 2, "records": 3}
+    assert house.standing(MONDAY) == was
+    assert house.standing(MONDAY - timedelta(days=1)) == {"ana": 60}, "TimeDoctor had forgotten it"
+    assert house.standing(today) == {"ana": 60}
+    assert today not in house.missing(MONDAY)
+
+    # A file that ends earlier, named later, has the days that are in both; one that is damaged is told.
+    sunday = MONDAY - timedelta(days=1)
+    done = import_file(extractor, backup(sunday, {**rows[0], "length": 90}), house.server.company_id)
+    assert (done["imported"], house.standing(sunday)) == (1, {"ana": 90})
+    undated = [{**rows[0], "length": one, "start_time": "1900-01-01T00:00:00Z"} for one in range(9)]
+    done = import_file(extractor, backup(sunday, *undated), house.server.company_id)
+    assert (done["imported"], done["refused"]) == (0, 1)
+    assert house.standing(sunday) == {"ana": 90}
+
+
+PATHS = ("activity/worklog", "activity/timeuse", "files/screenshot", "GET /api/1.0/users", "/tasks", "/login")
+
+
+class KilledError(BaseException):
+    """Our process ends here, as far as it knows."""
+
+
+def one_run(house: House, *, killed_at: int | None) -> None:
+    """A run, or what is left of it when the n-th request is one too many."""
+    count = 0
+    with (
+        contextlib.suppress(SourceError, KilledError),
+        house.client() as client,
+        house.extracting() as extractor,
+    ):
+        ask = client._session.request
+
+        def request(*arguments: Any, **more: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == killed_at:
+                raise KilledError
+            return ask(*arguments, **more)
+
+        client._session.request = request
+        observe_all(extractor, client)
+
+
+def test_weeks_of_faults_leave_what_timedoctor_has(
+    house: House, seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    draw, times = random.Random(seed), Counter[str]()
+    switches = house.server.switches
+    faults: dict[str, Callable[[str, int], object]] = {
+        "cut off": lambda path, count: switches.alter(path, cut_short, times=count),
+        "lists missing": lambda _, count: switches.alter("activity/worklog", without_lists(2), times=count),
+        **{
+            name: lambda path, count, name=name: switches.answer_instead(
+                path, house.server.fault(name), times=count, skip=draw.randint(0, 4)
+            )
+            for name in ("bad_gateway", "too_many", "forbidden", "invalid_token")
+        },
+    }
+    for _ in range(8):
+        for name in draw.sample(sorted(faults), draw.choice((0, 1, 2, 3))):
+            faults[name](draw.choice(PATHS), draw.choice((1, 3, 20, 200)))
+            times[name] += 1
+        killed_at = draw.randint(1, 120) if draw.random() < 0.4 else None
+        times["killed"] += killed_at is not None
+        one_run(house, killed_at=killed_at)
+        switches.clear()
+        house.world.set_clock(house.world.now + timedelta(hours=draw.choice((1, 7, 20, 26, 40))))
+    assert house.observe().named("failed") == {}
+    assert house.missing(MONDAY) == []
+    days = list(between(MONDAY, house.world.now.date()))
+    assert house.observe(days).named("failed") == {}
+    with house.client() as client:
+        for day in days:
+            assert house.standing(day) == house.true(day)
+            everybody = Question(
+                house.server.company_id, day, [one.id for one in members(house.world.company)]
+            )
+            for stream in streams.DAYS:
+                told = {one["user_id"] for one in stream.read(client, UserSets(), everybody)}
+                assert house.standing(day, stream.name).keys() == told
+    record_property("faults survived", {"seed": seed, "times": dict(times)})

@@ -220,7 +220,18 @@ def test_a_limit_that_lasts_long_is_told_and_not_waited_for(client: Client, vend
     with pytest.raises(TransientError, match="wait 3600 s") as raised:
         worklogs(client, PEOPLE)
     assert raised.value.retry_after_seconds == 3600
+    for _ in range(2):  # nor is it asked for anything else, day by day
+        with pytest.raises(TransientError, match="wait 3600 s"):
+            worklogs(client, PEOPLE)
+    client.close()
     assert len(vendor.asked) == 2
+
+
+def test_a_login_that_is_limited_for_long_is_told_and_not_tried_again(client: Client, vendor: Vendor) -> None:
+    vendor.faults.append(Reply("", 429, (("Retry-After", "3600"),)))
+    with pytest.raises(TransientError, match="wait 3600 s"):
+        client.log_in()
+    assert len(vendor.asked) == 1
 
 
 def test_who_is_down_is_not_asked_five_times_for_each_day(make_client: MakeClient) -> None:

@@ -206,9 +206,12 @@ def test_an_export_is_not_asked_for_twice_when_nobody_knows_what_became_of_it(
     assert list(make_client().users()), "what costs nothing is tried again"
 
 
-def test_an_answer_that_is_cut_off_is_no_empty_list(vendor: Zoho, make_client: MakeClient) -> None:
+@pytest.mark.parametrize("length", [40, 0])
+def test_an_answer_that_is_cut_off_is_no_empty_list(
+    vendor: Zoho, make_client: MakeClient, length: int
+) -> None:
     def cut(answer: Answer) -> Answer:
-        return Answer(200, answer.content()[:40], dict(answer.headers))
+        return Answer(200, answer.content()[:length], dict(answer.headers))
 
     vendor.switches.alter("GET /crm/v8/users", cut, times=9)
     with pytest.raises(SourceError, match="cut off"):

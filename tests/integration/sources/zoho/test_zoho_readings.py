@@ -13,11 +13,15 @@ from observes_assets.landing.rebuild import forget
 from observes_assets.sandbox.company import Company, crm
 from observes_assets.sandbox.company.entries import Entry
 from observes_assets.sandbox.messages import Answer
-from observes_assets.sandbox.zoho import Zoho
+from observes_assets.sandbox.zoho import Zoho, catalogue
 from observes_assets.sandbox.zoho.messages import no_such_module, refused_job
 from observes_assets.sandbox.zoho.names import entry_id
+from observes_assets.sandbox.zoho.records import shown
 from observes_assets.sources.zoho import reading
-from observes_assets.sources.zoho.failures import NoAccessError
+from observes_assets.sources.zoho.failures import NoAccessError, StoppedError
+from observes_assets.sources.zoho.preparation import Purse
+from observes_assets.sources.zoho.preview import preview
+from observes_assets.sources.zoho.recording import Exports
 from tests.integration.sources.zoho.conftest import Clock, Desk
 
 
@@ -89,6 +93,33 @@ def test_deletions_show_at_once_and_the_sweep_buries(desk: Desk, vendor: Zoho) -
     assert entry_id(kept) not in {one["id"] for one in desk.standing("deletions").values()}
 
 
+def test_what_was_deleted_from_a_module_that_fails_stays_deleted(desk: Desk, vendor: Zoho) -> None:
+    desk.read()
+    company = vendor.world.company
+    gone, other = leads(company)[:2]
+    deal = next(iter(company.crm.entries["Deals"].values()))
+    later(vendor)
+    crm.delete(company, gone, gone.owner)
+    desk.read()
+    later(vendor)
+    crm.delete(company, deal, deal.owner)
+    vendor.jobs.fates["Leads"] = "FAILURE"
+    assert "Leads" in desk.read()[1].failed
+    assert desk.standing("deletions").keys() == {entry_id(gone), entry_id(deal)}
+
+    # Neither does a list that can't be had stop the others, nor lose what it had and has.
+    vendor.jobs.fates.clear()
+    later(vendor)
+    crm.delete(company, other, other.owner)
+    vendor.switches.answer_instead("Leads/deleted$", vendor.fault("no_permission"))
+    done = desk.read()[1]
+    assert "deleted records of Leads" in done.failed["deletions"]
+    assert desk.standing("deletions").keys() == {entry_id(gone), entry_id(deal)}
+    later(vendor)
+    assert desk.read()[1].failed == {}
+    assert desk.standing("deletions").keys() == {entry_id(gone), entry_id(other), entry_id(deal)}
+
+
 def test_a_formula_that_changed_without_a_trace_shows_with_the_sweep(desk: Desk, vendor: Zoho) -> None:
     desk.read()
     deal = next(iter(vendor.world.company.crm.entries["Deals"].values()))
@@ -117,6 +148,30 @@ def test_pages_are_followed_and_nothing_of_them_is_taken_for_gone(desk: Desk, ve
     assert len(desk.standing("leads")) == count
     assert desk.loads("leads")[0][0] == "differential"
     assert "swept_at" not in desk.cursor("leads"), "once more, cut by what has landed"
+
+
+def test_what_moves_between_the_pages_of_changes_is_read_again(desk: Desk, vendor: Zoho) -> None:
+    client, company = desk.make_client(modules=("Leads",)), vendor.world.company
+    desk.read(client)
+    later(vendor)
+    found = shown(company, catalogue.modules()["Leads"])
+    for one in found:
+        edit(vendor, one, Lead_Status="Changed")
+    vendor.jobs.per_page = 2
+    desk.ask(client)
+    crm.delete(company, found[0], found[0].owner)  # the others move up over the page's border
+    later(vendor, hours=1)
+    edit(vendor, found[-1], Lead_Status="Later")
+    desk.take(client)
+    words = [desk.standing("leads")[entry_id(one)]["Lead_Status"] for one in found[1:]]
+    assert "Changed" in words
+    assert set(words) - {"Changed", "Later"}, "one was on neither page"
+    vendor.jobs.per_page = 100
+    later(vendor)
+    desk.read(client)
+    assert desk.loads("leads")[-1][0] == "complete"
+    words = [desk.standing("leads")[entry_id(one)]["Lead_Status"] for one in found[1:]]
+    assert words == ["Changed"] * (len(found) - 2) + ["Later"]
 
 
 def test_more_pages_than_zoho_gives_are_read_in_parts(desk: Desk, vendor: Zoho) -> None:
@@ -268,6 +323,33 @@ def test_credits_of_the_contract_stop_the_asking_and_nothing_else(
     assert asked.stopped is not None
     assert "more credits than the contract allows: 50 of 20000" in asked.stopped
     assert asked.failed == {}
+
+
+def test_credits_that_never_suffice_for_all_go_round(
+    desk: Desk, vendor: Zoho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = desk.contract.customs.credit_budget
+    assert budget is not None
+    monkeypatch.setattr("observes_assets.sources.zoho.preparation.CREDITS", budget.credits - 49)
+    asked = []
+    for _ in range(3):
+        asked += desk.read()[0].asked
+        later(vendor, days=1, seconds=1)
+    assert asked == ["Leads", "Deals", "Leads"]
+
+
+def test_credits_of_records_that_are_only_looked_at_count_and_no_run_takes_them(
+    desk: Desk, vendor: Zoho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purse = Purse(desk.make_client(), Exports(desk.installation, desk.connection, "looking"), desk.contract)
+    assert len(list(preview(purse, "leads"))) == len(leads(vendor.world.company))
+    asked, done = desk.read()
+    assert (asked.resumed, done.taken) == ([], ["Leads", "Deals"])
+    assert asked.credits_spent == 150
+    monkeypatch.setattr("observes_assets.sources.zoho.preparation.CREDITS", 20_000)
+    with pytest.raises(StoppedError, match="more credits than the contract allows"):
+        list(preview(purse, "leads"))
+    assert len(desk.asked()) == 3
 
 
 def test_a_page_that_can_t_be_paid_waits_and_the_others_go_on(desk: Desk, vendor: Zoho) -> None:

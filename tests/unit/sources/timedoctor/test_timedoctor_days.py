@@ -19,8 +19,9 @@ def is_due(days_ago: int, read_before: timedelta | None, *, is_dear: bool = Fals
 @pytest.mark.parametrize("is_dear", [False, True])
 def test_a_day_that_was_never_read_is_due_as_long_as_it_is_remembered(is_dear: bool) -> None:
     assert is_due(0, None, is_dear=is_dear)
-    assert is_due(90, None, is_dear=is_dear)
-    assert not is_due(91, None, is_dear=is_dear)
+    assert is_due(89, None, is_dear=is_dear)
+    # Of the ninetieth, nine hours are forgotten by nine o'clock.
+    assert not is_due(90, None, is_dear=is_dear)
 
 
 def test_a_day_that_lasts_is_read_hourly_and_once_more_when_it_is_over() -> None:
@@ -36,7 +37,7 @@ def test_the_tail_is_read_daily_and_what_is_older_weekly() -> None:
     assert not is_due(35, timedelta(hours=19))
     assert not is_due(36, timedelta(days=6))
     assert is_due(36, timedelta(days=7))
-    assert not is_due(91, timedelta(days=400))
+    assert not is_due(90, timedelta(days=400))
 
 
 def test_what_takes_a_request_a_user_is_read_when_its_age_has_doubled_and_only_in_the_tail() -> None:
@@ -66,9 +67,9 @@ def test_in_a_month_a_dear_day_is_read_a_few_times_and_another_daily() -> None:
 def test_what_is_about_to_be_forgotten_comes_first_and_what_was_never_read_before_what_was() -> None:
     read_at = {day: NOW - timedelta(days=3) for day in PLAN.days() if day > date(2026, 10, 20)}
     due = PLAN.due(read_at, NOW, is_dear=False)
-    assert due[0] == TODAY - 90 * DAY
+    assert due[0] == TODAY - 89 * DAY
     assert due == sorted(due)
-    assert TODAY - 91 * DAY not in due
+    assert TODAY - 90 * DAY not in due
     read_at[due[0]] = NOW - timedelta(days=8)
     assert PLAN.due(read_at, NOW, is_dear=False)[0] == due[1]
 

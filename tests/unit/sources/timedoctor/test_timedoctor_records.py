@@ -98,10 +98,27 @@ def test_numbers_of_screenshots_begin_again_with_each_device_and_moment() -> Non
 
 
 def test_uses_of_programs_are_told_apart_by_all_that_is_in_them() -> None:
+    editor, mail = {"value": "Editor", "time": 60}, {"value": "Mail", "time": 60}
     uses = [
-        records.app_use("quill", "2026-11-16", user, {"value": value, "time": 60})
-        for user, value in (("ana", "Editor"), ("ana", "Mail"), ("bo", "Editor"))
+        *records.app_uses("quill", "2026-11-16", "ana", [editor, mail]),
+        *records.app_uses("quill", "2026-11-16", "bo", [editor]),
     ]
     key = STREAMS["app_uses"].key
     assert len({tuple(one[name] for name in key) for one in uses}) == 3
     assert all(STREAMS["app_uses"].check(one) is None for one in uses)
+
+
+def test_equal_uses_without_a_start_are_several_and_with_one_they_are_one_sent_twice() -> None:
+    key = STREAMS["app_uses"].key
+    row = {"value": "Editor", "time": 60}
+
+    def landed(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+        return records.in_order(records.app_uses("quill", "2026-11-16", "ana", rows), key)
+
+    twice = landed(row, row)
+    assert len({tuple(one[name] for name in key) for one in twice}) == 2
+    assert landed(row, {**row, "value": "Mail"}, row) != twice
+    assert landed(row, row) == twice
+    assert landed(row)[0] in twice, "one more renames none"
+    dated = {**row, "start": "2026-11-16T09:30:00.000Z"}
+    assert len(landed(dated, dated)) == 1

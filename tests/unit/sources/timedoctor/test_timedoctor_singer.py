@@ -83,6 +83,19 @@ def test_lines_of_a_log_are_passed_over_and_a_cut_file_is_refused(tmp_path: Path
     file.path.write_text(text[:-20])
     with pytest.raises(SettingsError, match="line 2 is cut off"):
         records(file)
+    # Nor is a record passed over because a log has written into its line.
+    file.path.write_text(text.replace('{"type": "RECORD"', 'INFO: page 3 {"type": "RECORD"'))
+    with pytest.raises(SettingsError, match="line 2 is cut off"):
+        records(file)
+
+
+@pytest.mark.parametrize(
+    ("length", "seconds"), [(1800, 1800), ("1800", 1800), (12.7, 12.7), ("12.0", 12), ("a while", "a while")]
+)
+def test_lengths_are_numbers_and_nothing_is_cut_off(tmp_path: Path, length: Any, seconds: Any) -> None:
+    (one,) = records(write(tmp_path, worklog("2025-01-07T09:00:00Z", length=length)))[date(2025, 1, 7)]
+    assert one["time"] == seconds
+    assert (STREAMS["worklogs"].check(one) is None) == (length != "a while")
 
 
 def test_a_date_that_could_not_be_read_then_is_none_now(tmp_path: Path) -> None:
@@ -118,7 +131,13 @@ def test_computer_activity_goes_to_screenshots(tmp_path: Path) -> None:
     assert [one["meta"]["keys"] for one in found] == [12, 13]
     assert all(STREAMS["screenshots"].check(one) is None for one in found)
     key = STREAMS["screenshots"].key
-    assert len({tuple(one[name] for name in key) for one in found}) == 2
+    keys = {tuple(one[name] for name in key) for one in found}
+    assert len(keys) == 2
+    # Written twice it is one, and another moment's does not rename it.
+    more = row, {**row, "uuid": "other"}, {**row, "keystrokes": 13}, {**row, "date": "2025-01-07T08:00:00Z"}
+    again = records(write(tmp_path, *more, name="computer_activity.2025-01-01.2025-01-31"))[date(2025, 1, 7)]
+    assert len(again) == 3
+    assert keys < {tuple(one[name] for name in key) for one in again}
 
 
 @pytest.mark.parametrize(
