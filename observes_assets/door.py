@@ -21,6 +21,9 @@ _PARAMETER = re.compile(
     (?:token|api_?key|apikey|secret|client_secret|password|signature|x-amz-signature|sig|jwt)=)[^\s&"\\#]+""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NAMES = (b"token", b"key", b"secret", b"password", b"signature", b"sig", b"jwt")
+"""How every parameter above ends."""
+_LONGEST_NAME = max(map(len, _NAMES))
 
 
 def door_of(erased: Erased, contract: StreamContract, *others: StreamContract) -> Door:
@@ -38,11 +41,21 @@ def door_of(erased: Erased, contract: StreamContract, *others: StreamContract) -
 
 def without_credentials(line: bytes) -> bytes:
     """The record without user names, passwords and tokens in URLs."""
-    # One character is found ten times as fast as two, and most records have no slash at all.
-    if b"/" not in line or (b"//" not in line and b"\\/" not in line):
+    if b"/" not in line:
         return line
-    if b"@" in line:
+    # The expressions take twenty times as long as a look at what stands before each "@" and "=".
+    if b"@" in line and any(map(_may_name_a_user, line.split(b"@")[:-1])):
         line = _PASSWORD.sub(rb"\1@", _WEB_USER.sub(rb"\1", line))
-    if b"=" in line:
+    if b"=" in line and any(map(_may_name_a_secret, line.split(b"=")[:-1])):
         line = _PARAMETER.sub(rb"\1removed", line)
     return line
+
+
+def _may_name_a_user(before: bytes) -> bool:
+    """Whether the last slash before an "@" is a second one."""
+    last = before.rfind(b"/")
+    return last > 0 and before[last - 1] in b"/\\"
+
+
+def _may_name_a_secret(before: bytes) -> bool:
+    return before[-_LONGEST_NAME:].lower().endswith(_NAMES)

@@ -50,7 +50,8 @@ class Draft:
         self._is_ended = False
         self._file = path.open("wb")
         self._hashes = path.with_name(f"{path.name}.hashes").open("w+b")
-        self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True).compressobj()
+        # A thread of zstd's own compresses while we read on.
+        self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True, threads=1).compressobj()
 
     def add(self, record: dict[str, Any] | bytes) -> None:
         """Add one record: a dict of ours, or the vendor's own JSON bytes, which are kept as they are.

@@ -1,7 +1,7 @@
 """Compile one stream's schema into a fast check of single records."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -28,6 +28,7 @@ FORMATS = {
 }
 # A B-tree entry of Postgres must stay under 2,704 bytes; no vendor's id comes near.
 LONGEST_KEY = 2_000
+_PLAIN = (str, int)
 
 
 @dataclass(frozen=True)
@@ -121,3 +122,26 @@ def check(record: Any, kind: type[msgspec.Struct]) -> Violation | None:
         reason, _, path = str(error).partition(" - at ")
         return Violation(path=path.strip("`") or "$", reason=reason)
     return None
+
+
+def key_reader(kind: type[msgspec.Struct], key: Iterable[str]) -> Callable[[bytes], list[str | int] | None]:
+    """A function that checks a record (JSON) while it parses it, and gives its key; None: look closer.
+
+    Takes a third of the time of parsing it whole, which is most of what a landing takes.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    attributes = {one.encode_name: one.name for one in msgspec.structs.fields(kind)}
+    names = [attributes[name] for name in key]
+
+    def read(document: bytes) -> list[str | int] | None:
+        try:
+            record = decode(document)
+            if not document.isascii():
+                document.decode()  # what the contract doesn't speak of was passed over
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        values = [getattr(record, name) for name in names]
+        # A date, say, is no longer the text that it was.
+        return values if all(type(value) in _PLAIN for value in values) else None
+
+    return read

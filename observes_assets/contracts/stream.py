@@ -1,7 +1,7 @@
 """What a source promises about one stream."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -12,7 +12,7 @@ import msgspec
 from observes_assets.contracts import customs
 from observes_assets.contracts.customs import StreamCustoms, VolumeBand
 from observes_assets.contracts.levels import Freshness, Levels
-from observes_assets.contracts.record import Violation, check, record_type
+from observes_assets.contracts.record import Violation, check, key_reader, record_type
 from observes_assets.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -197,9 +197,20 @@ class StreamContract:
     def _record_type(self) -> type[msgspec.Struct]:
         return record_type(self.name, self.properties)
 
+    @cached_property
+    def _sound_key(self) -> Callable[[bytes], list[str | int] | None]:
+        return key_reader(self._record_type, self.key)
+
     def check(self, record: Any) -> Violation | None:
         """Check one parsed record; None if it keeps the promises."""
         return check(record, self._record_type)
+
+    def sound_key(self, document: bytes) -> list[str | int] | None:
+        """The key of a record (JSON) that keeps the promises, in the order of its fields.
+
+        Parses no more than the contract speaks of. None: it may be sound or not, ``check`` tells.
+        """
+        return self._sound_key(document)
 
 
 def _fields(

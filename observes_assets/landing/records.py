@@ -70,23 +70,20 @@ class Reader:
                 aside.add(document)
 
     def __iter__(self) -> Iterator[Record]:
-        check, key_fields = self.contract.check, self.contract.key
-        line = 0
+        sound_key = self.contract.sound_key
+        place = [self.scope[name] for name in self.contract.scope_by] if self.scope else []
+        depth, line = len(place), 0
         for line, document in self.documents():
-            try:
-                parsed = orjson.loads(document)
-            except orjson.JSONDecodeError as error:
-                # The decoder's text names what is wrong and where, never the value.
-                self._refuse(line, None, Violation("$", f"not valid JSON: {error.msg}"), document)
-                continue
-            violation = _unstorable(document) or check(parsed) or self._out_of_scope(parsed)
-            if line in self.unstorable:
-                violation = Violation("$", "holds a value that Postgres can't store")
-            key = _key(parsed, key_fields)
-            if violation is None and key is not None and len(key) <= LONGEST_KEY:
-                yield line, key, line_hash(document), document
+            values = sound_key(document)
+            if values is None or values[:depth] != place or line in self.unstorable or _unstorable(document):
+                key = self._look_closer(line, document)
             else:
-                self._refuse(line, key, violation, document)
+                key = _encoded(values)
+            if key is not None and len(key) <= LONGEST_KEY:
+                yield line, key, line_hash(document), document
+            elif key is not None:
+                violation = Violation("$", f"its key is longer than {LONGEST_KEY} bytes")
+                self._refuse(line, None, violation, document)
         if self._wanted is None:
             self.line_count = line
 
@@ -100,12 +97,25 @@ class Reader:
     def _aside(self) -> Path:
         return self.path.with_name(f"aside-{self.path.name}")
 
-    def _refuse(self, line: int, key: bytes | None, violation: Violation | None, document: bytes) -> None:
-        if key is not None and len(key) > LONGEST_KEY:
-            violation = violation or Violation("$", f"its key is longer than {LONGEST_KEY} bytes")
-            key = None
-        violation = violation or Violation("$", "its key can't be read")
-        name = key.decode() if key is not None else None
+    def _look_closer(self, line: int, document: bytes) -> bytes | None:
+        """The key of a record that is sound after all; None if it isn't: it is refused."""
+        try:
+            parsed = orjson.loads(document)
+        except orjson.JSONDecodeError as error:
+            # The decoder's text names what is wrong and where, never the value.
+            self._refuse(line, None, Violation("$", f"not valid JSON: {error.msg}"), document)
+            return None
+        violation = _unstorable(document) or self.contract.check(parsed) or self._out_of_scope(parsed)
+        if line in self.unstorable:
+            violation = Violation("$", "holds a value that Postgres can't store")
+        key = _key(parsed, self.contract.key)
+        if violation is None and key is not None:
+            return key
+        self._refuse(line, key, violation or Violation("$", "its key can't be read"), document)
+        return None
+
+    def _refuse(self, line: int, key: bytes | None, violation: Violation, document: bytes) -> None:
+        name = key.decode() if key is not None and len(key) <= LONGEST_KEY else None
         self.refused.append(Refused(line, name, violation, line_hash(document)))
 
     def _out_of_scope(self, parsed: dict[str, Any]) -> Violation | None:
@@ -125,12 +135,12 @@ def _unstorable(document: bytes) -> Violation | None:
 def _key(parsed: Any, fields: tuple[str, ...]) -> bytes | None:
     if type(parsed) is not dict:
         return None
-    values = []
-    for name in fields:
-        value = parsed.get(name)
-        if type(value) is not str and type(value) is not int:  # a bool is an int to isinstance
-            return None
-        values.append(value)
+    values = [parsed.get(name) for name in fields]
+    # A bool is an int to isinstance.
+    return _encoded(values) if all(type(value) is str or type(value) is int for value in values) else None
+
+
+def _encoded(values: list[Any]) -> bytes:
     return orjson.dumps(values)
 
 

@@ -1,7 +1,10 @@
 """What stays outside: credentials in URLs, in every way that vendors write them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from observes_assets import door
 from observes_assets.door import without_credentials
 
 
@@ -38,3 +41,13 @@ from observes_assets.door import without_credentials
 def test_urls_come_in_without_credentials(line: bytes, expected: bytes) -> None:
     assert without_credentials(line) == expected
     assert without_credentials(expected) == expected
+
+
+PIECES = (*'@/:?&=# "', "\\/", "\\u0026", "//", "https:", "ssh:", "token", "API_KEY", "sig", "x", "é")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_a_quick_look_passes_nothing_by_that_the_expressions_would_find(pieces: list[str]) -> None:
+    line = ("/" + "".join(pieces)).encode()
+    users = door._PASSWORD.sub(rb"\1@", door._WEB_USER.sub(rb"\1", line))
+    assert without_credentials(line) == door._PARAMETER.sub(rb"\1removed", users)
