@@ -13,6 +13,7 @@ from observes_assets.billing.assets import BILLS, bills_asset
 from observes_assets.errors import SettingsError
 from observes_assets.installation import SOURCES
 from observes_assets.resources import InstallationResource
+from observes_assets.retries import tell_retries
 from observes_assets.sources.delivery.assets import delivery_assets
 from observes_assets.sources.git.assets import git_assets
 from observes_assets.sources.github.assets import github_assets
@@ -72,4 +73,5 @@ def build_defs(installation: InstallationResource | None = None) -> Definitions:
     )
 
 
+tell_retries()
 defs = build_defs()

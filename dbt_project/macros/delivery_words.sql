@@ -1,5 +1,5 @@
 {#- The delivery file as of the build, one row; lower case where people's spelling must not matter. `as_of_on`
-    is the day that it is as of the build. A CTE's inside. -#}
+    is the day of the last look at GitHub. A CTE's inside. -#}
 {% macro delivery_words() -%}
     select
         delivery.time_zone,

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from observes_assets.cli.later import Later
 from observes_assets.cli.output import complain
 from observes_assets.errors import ObservesError
+from observes_assets.retries import tell_retries
 
 # Every tool's telemetry is off, whoever started us.
 TELEMETRY_OFF = {
@@ -98,6 +99,7 @@ app = typer.Typer(
 @app.callback()
 def observes() -> None:
     """A company's analytics warehouse that keeps an oath about its data."""
+    tell_retries()
 
 
 def main() -> None:

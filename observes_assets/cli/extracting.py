@@ -23,6 +23,8 @@ from observes_assets.sources.portfolio.reading import read
 from observes_assets.sources.timedoctor import preview as timedoctor_preview
 from observes_assets.sources.timedoctor.session import open_client as open_timedoctor
 from observes_assets.sources.zoho import preview as zoho_preview
+from observes_assets.sources.zoho.preparation import Purse
+from observes_assets.sources.zoho.recording import Exports
 from observes_assets.sources.zoho.session import open_client as open_zoho
 
 
@@ -112,11 +114,16 @@ def _timedoctor(installation: Installation, stream: str) -> Iterator[dict[str, A
 
 
 def _zoho(installation: Installation, stream: str) -> Iterator[dict[str, Any]]:
-    with open_zoho(installation.settings, installation.contracts["zoho"]) as client:
+    contract = installation.contracts["zoho"]
+    with (
+        open_zoho(installation.settings, contract) as client,
+        installation.connect("extract", role=LOADER) as connection,
+    ):
         if client is None:
             missing = lacks_zoho(installation.settings)
             raise SettingsError(f"Zoho is not configured: {missing}.", "See docs/zoho.md.")
-        yield from zoho_preview.preview(client, stream)
+        purse = Purse(client, Exports(installation, connection, "extract"), contract)
+        yield from zoho_preview.preview(purse, stream)
 
 
 def _releases(installation: Installation) -> Iterator[dict[str, Any]]:

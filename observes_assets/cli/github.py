@@ -36,7 +36,7 @@ def read(connection: Connection) -> dict[str, Any]:
 def show(document: dict[str, Any]) -> None:
     """Print it; nothing, if GitHub was never read."""
     for one in document["places"]:
-        word = "[bold red]failed[/]" if one["outcome"] == "failed" else "[yellow]stopped[/]"
+        word = "[bold red]failed[/]" if one["outcome"] == "failed" else f"[yellow]{one['outcome']}[/]"
         reasons = "; ".join(one["reasons"]) or "a limit of GitHub is used up; the next run goes on"
         out.print(f"{word} {plain(one['place'])}: {plain(reasons)}", soft_wrap=True)
     left = [f"{one['remaining']} of {one['limit']} {one['resource']}" for one in document["quotas"]]

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from observes_assets import progress
 from observes_assets.cli import bills, output, progress_bars, summary
+from tests.integration.sources.git.git_server import serving
 
 Observes = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -82,6 +83,18 @@ def test_extract_tells_the_outcome_of_every_repository(observes: Observes, tmp_p
     done = observes("release", "publish")
     assert done.returncode == 1
     assert "Nothing has been published yet" in done.stderr
+
+
+def test_what_is_tried_again_is_told_beside_the_records(observes: Observes, tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.fault = 503
+        (tmp_path / "portfolio.yaml").write_text(PORTFOLIO.replace("url: bare", f"url: {server.url}/bare"))
+        done = observes("extract", "git", "observations")
+    assert done.returncode == 0, done.stderr
+    outcomes = [json.loads(line)["outcome"] for line in done.stdout.splitlines()]
+    assert sorted(outcomes) == ["failed", "failed", "failed", "ok"]
+    assert "could not be reached" in done.stderr
+    assert done.stderr.count("Try 2 follows in ") == 1
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ Alone: ``observes extract github issues --limit 5`` prints records and lands not
     list(walk.lines())
 
 Belongs here: who we are (``access``), politeness (``pace``, ``limits``), HTTP by way of PyGithub
-(``connection``, ``client``, ``failures``), what is asked (``queries``), what is read of what (``places``,
-``streams``, ``people``, ``issues``, ``pull_requests``, ``boards``) and how (``listings``, ``walk``), one
-observation of everything (``account``, ``observation``, ``reading``, ``assets``). Doesn't: commits
-(``sources/git``), which boards count and what their fields mean (dbt and ``delivery.yaml``).
+(``connection``, ``client``, ``ahead``, ``answers``, ``failures``), what is asked (``queries``), what is read
+of what (``places``, ``streams``, ``people``, ``issues``, ``pull_requests``, ``boards``) and how
+(``listings``, ``walk``), one observation of everything (``account``, ``observation``, ``reading``,
+``assets``). Doesn't: commits (``sources/git``), which boards count and what their fields mean (dbt and
+``delivery.yaml``).
 """

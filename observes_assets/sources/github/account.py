@@ -52,34 +52,27 @@ def observe_all(extractor: Extractor, client: Client) -> Account:
         of_owners = [(stream, owner) for stream in streams.OF_OWNERS for owner in owners]
         observation.run(of_owners, found=_Within())
     for outcome in observation.outcomes.values():
-        reasons = [{"stream": name, "reason": text} for name, text in sorted(outcome.failures.items())]
+        reasons = [{"stream": name, "reason": text} for name, text in sorted(outcome.reasons.items())]
         account.records.append(_record(outcome.place, outcome.name, reasons))
     account.quotas = sorted(client.pace.quotas.values(), key=lambda one: one.resource)
     account.request_count = client.pace.request_count
+    extractor.note("disappearances", {}, looked_at)  # nothing has to disappear
     if not account.named("failed"):
         # What had nothing to read was read well: a person has no teams, and a board may not be due.
         for stream in extractor.contract.streams.keys() - {one.stream for one in extractor.attempts}:
             extractor.note(stream, {}, looked_at)
-    _land(extractor, account, observation.disappeared, (began_at, client.server_at))
+    _land(extractor, account, (began_at, client.server_at))
     return account
 
 
-def _land(
-    extractor: Extractor,
-    account: Account,
-    disappeared: list[dict[str, Any]],
-    times: tuple[datetime, datetime],
-) -> None:
-    with extractor.scope("disappearances", {}) as start:
-        if disappeared:
-            reading = Reading("differential", disappeared)
-            extractor.extract("disappearances", {}, start, reading, times=times)
+def _land(extractor: Extractor, account: Account, times: tuple[datetime, datetime]) -> None:
     quotas = [msgspec.to_builtins(quota) for quota in account.quotas]
+    worst = (one for one in ("failed", "stopped", "uncertain") if account.named(one))
     record = {
         "place": "account",
         "id": "github",
         "name": "github",
-        "outcome": "failed" if account.named("failed") else "stopped" if account.named("stopped") else "ok",
+        "outcome": next(worst, "ok"),
         "reasons": [],
         "quotas": quotas,
         "request_count": account.request_count,

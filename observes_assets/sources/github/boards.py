@@ -3,7 +3,8 @@
 from typing import Any
 
 from observes_assets.sources.github import queries
-from observes_assets.sources.github.client import Client, reach
+from observes_assets.sources.github.answers import reach
+from observes_assets.sources.github.client import Client
 from observes_assets.sources.github.listings import Row, read_nodes, until_counted
 from observes_assets.sources.github.places import Owner, Project, Repository
 from observes_assets.sources.github.walk import Walk

@@ -4,54 +4,31 @@ Documents are parsed and handed on as the vendor sent them.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 from github import GithubException
 from jwt import PyJWTError
 from requests import RequestException
-from requests.utils import parse_header_links
 
 from observes_assets.errors import TransientError
 from observes_assets.sources.github import failures
 from observes_assets.sources.github.access import Access
+from observes_assets.sources.github.ahead import read_ahead
+from observes_assets.sources.github.answers import Answer, Connection, is_explained, reach
 from observes_assets.sources.github.connection import MOVED, Line
 from observes_assets.sources.github.failures import TooMuchError
 from observes_assets.sources.github.limits import Limit, limit_of, server_time
 from observes_assets.sources.github.pace import Pace, StoppedError
 
 _TRIES = 4
+_LISTINGS = {"issues", "comments", "events", "labels", "milestones", "releases", "repos", "issue-types"}
 PAGE = 100
 """Rows of a page: GitHub silently serves no more, so we never ask for more."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer: parsed, with its headers in lower case. 304 and 404 are answers too."""
-
-    status: int
-    headers: Mapping[str, str]
-    document: Any
-
-    @property
-    def next_url(self) -> str | None:
-        """Where the next page is; a listing of one page has no ``Link`` at all."""
-        links = parse_header_links(self.headers.get("link", ""))
-        return next((link["url"] for link in links if link.get("rel") == "next"), None)
-
-
-@dataclass(frozen=True)
-class Connection:
-    """One page of a GraphQL connection."""
-
-    nodes: list[dict[str, Any]]
-    total_count: int
-    document: dict[str, Any]
 
 
 class Client:
@@ -66,8 +43,7 @@ class Client:
         self.pace = pace
         self._backoff_seconds = backoff_seconds
         self._auth = access.make_auth()
-        self._own = threading.local()
-        self._lines: list[Line] = []
+        self._idle: list[Line] = []
         self.counts: dict[str, dict[str, Any]] = {}
         """What GitHub counted in each repository, in this run."""
         self.server_at = datetime.now(UTC)
@@ -104,13 +80,29 @@ class Client:
         return answer
 
     def pages(
-        self, what: str, path: str, parameters: dict[str, Any] | None = None, *, etag: str | None = None
+        self,
+        what: str,
+        path: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        etag: str | None = None,
+        is_read_whole: bool = True,
     ) -> Iterator[Answer]:
-        """Every page of a listing, by its ``Link`` header. The etag is for the first one."""
+        """Every page of a listing, by its ``Link`` header. The etag is for the first one.
+
+        Args:
+            is_read_whole: no page will be left out, so the next one is on its way while one is looked at.
+        """
         answer = self.get(what, path, {"per_page": PAGE, **(parameters or {})}, etag=etag)
         yield answer
-        while url := answer.next_url:
+        if url := answer.next_url:
+            following = self._following(what, url)
+            yield from read_ahead(following) if is_read_whole else following
+
+    def _following(self, what: str, url: str | None) -> Iterator[Answer]:
+        while url:
             answer = self.get(what, url)
+            url = answer.next_url
             yield answer
 
     def query(self, what: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +117,7 @@ class Client:
             raise TooMuchError(f"GitHub could not answer in time for {what}.", "Try again later.")
         if answer.status != 200 or not isinstance(answer.document, dict):
             raise failures.of_rest(what, answer.status, dict(answer.headers), answer.document)
-        errors = [one for one in answer.document.get("errors") or [] if not _is_explained(one)]
+        errors = [one for one in answer.document.get("errors") or [] if not is_explained(one)]
         if errors:
             raise failures.of_graphql(what, errors)
         return answer.document.get("data") or {}
@@ -158,7 +150,7 @@ class Client:
 
     def close(self) -> None:
         """Hang up all lines."""
-        for line in self._lines:
+        for line in self._idle:
             line.close()
 
     def _send(
@@ -171,7 +163,9 @@ class Client:
         input_: dict[str, Any] | None = None,
     ) -> Answer:
         resource = "graphql" if input_ else "core"
-        kind = "graphql" if input_ else urlsplit(url).path.rpartition("/")[2]
+        last = urlsplit(url).path.rpartition("/")[2]
+        # What is asked for by its number or name is one kind, whatever that is.
+        kind = "graphql" if input_ else last if last in _LISTINGS else "single"
         has_renewed = False
         for attempt in count():
             with self.pace.turn(kind, resource):
@@ -185,7 +179,11 @@ class Client:
                 self.pace.stop(error := failures.rejected())
                 raise error
             elif limit := limit_of(
-                answer.status, answer.headers, answer.document, resource=resource, attempt=attempt
+                answer.status,
+                answer.headers,
+                None if answer.body.startswith("[") else answer.document,  # rows are no message
+                resource=resource,
+                attempt=attempt,
             ):
                 self._wait(limit, is_last=attempt + 1 == _TRIES)
             else:
@@ -202,9 +200,9 @@ class Client:
         etag: str | None,
         input_: dict[str, Any] | None,
     ) -> Answer:
-        line = self._line()
         try:
-            status, headers, body = line.post(input_) if input_ else line.get(url, parameters, etag)
+            with self._line() as line:
+                found = line.post(input_) if input_ else line.get(url, parameters, etag)
         except RequestException as error:
             # Its own text names addresses.
             raise TransientError(
@@ -215,69 +213,49 @@ class Client:
             refusal = failures.unauthorized_app()
             self.pace.stop(refusal)
             raise refusal from None
-        try:
-            return Answer(status, headers, orjson.loads(body) if body else None)
-        except orjson.JSONDecodeError:
-            if status >= 400:  # a proxy's page
-                return Answer(status, headers, None)
-            raise TransientError(f"GitHub's answer for {what} is cut off.", "Try again later.") from None
+        return Answer(what, *found)
 
     def _wait(self, limit: Limit, *, is_last: bool) -> None:
         """Let nobody begin a request until the limit is over; or stop, if that is too long."""
         if limit.seconds <= self.access.wait_seconds and not is_last:
             self.pace.hold(limit.seconds)
             return
+        if limit.seconds <= self.access.wait_seconds:
+            why = f"we have waited for it {_TRIES - 1} times."
+        else:
+            why = f"the reset is {limit.seconds:.0f} s away, and OBSERVES_GITHUB_WAIT allows "
+            why += f"{self.access.wait_seconds:.0f} s."
         error = StoppedError(
-            f"GitHub's {limit.words} is used up; the reset is {limit.seconds:.0f} s away, and "
-            f"OBSERVES_GITHUB_WAIT allows {self.access.wait_seconds:.0f} s.",
+            f"GitHub's {limit.words} is used up; {why}",
             "Run again later: what was read is archived, and the next run goes on from there.",
             retry_after_seconds=limit.seconds,
         )
         self.pace.stop(error, limit.resource)
         raise error
 
-    def _line(self) -> Line:
-        auth = self._auth
-        if getattr(self._own, "auth", None) is not auth:
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        """A line that nobody else uses meanwhile, with the newest credentials."""
+        with self._lock:
+            line = self._idle.pop() if self._idle else None
+            auth = self._auth
+        if line is not None and line.auth is not auth:
+            line.close()
+            line = None
+        if line is None:
             line = Line(
                 auth,
                 self.access.api_url,
                 self.access.graphql_url,
                 backoff_seconds=self._backoff_seconds,
             )
+        try:
+            yield line
+        finally:
             with self._lock:
-                self._lines.append(line)
-            self._own.line, self._own.auth = line, auth
-        line = self._own.line
-        assert isinstance(line, Line)
-        return line
+                self._idle.append(line)
 
     def _renew(self) -> None:
         """Forget what an App was given for an hour: it may have been revoked before that was over."""
         with self._lock:
             self._auth = self.access.make_auth()
-
-
-def reach(what: str, data: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """Follow a path into an answer's data.
-
-    Raises:
-        UnreadableError: it ends in null: what was asked for is not there, or not ours to see.
-    """
-    found: Any = data
-    for step in path:
-        found = found.get(step) if isinstance(found, dict) else None
-    if not isinstance(found, dict):
-        raise failures.of_graphql(what, [{"type": "NOT_FOUND"}])
-    return found
-
-
-def _is_explained(error: dict[str, Any]) -> bool:
-    """Whether an error only says why something is null that may be.
-
-    The content of a card in a repository that we may not see, or one of several nodes that are looked up.
-    """
-    path = error.get("path")
-    if error.get("type") not in {"FORBIDDEN", "NOT_FOUND"} or not isinstance(path, list):
-        return False
-    return path[-1:] == ["content"] or (path[:1] == ["nodes"] and len(path) == 2)

@@ -1,8 +1,8 @@
-"""PyGithub's requester, one a thread: it authenticates, retries broken connections and speaks HTTP.
+"""PyGithub's requester, one for each request under way: it authenticates, retries, and speaks HTTP.
 
-Two things of it are replaced. Its connection keeps the parts of a request on itself, so threads must not
-share one. And it follows a 301 without the query, which turns ``state=all`` into the default, so the
-redirection is handed to us.
+Three things of it are replaced. Its connection keeps the parts of a request on itself, so threads must not
+share one. It reads bodies in pieces of 10 KB. And it follows a 301 without the query, which turns
+``state=all`` into the default, so the redirection is handed to us.
 """
 
 from typing import Any
@@ -11,21 +11,34 @@ from urllib.parse import urlsplit
 from github import Github
 from github.Auth import Auth
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, RequestsResponse
+from requests import Session
 from urllib3 import Retry
 
 API_VERSION = "2022-11-28"
 MOVED = "x-moved-to"
 """Where a redirection leads, instead of ``location``."""
 _TIMEOUT = 30  # seconds; GitHub gives up after 10 of its own
+_PIECE = 1 << 20  # bytes; a page has some 500,000
 _MEDIA_TYPE = "application/vnd.github+json"
+
+
+class _Whole(RequestsResponse):
+    """Reads an answer in few pieces: for each one a thread waits until the others let it go on."""
+
+    def read(self) -> str:
+        """The body, which is JSON."""
+        return b"".join(self.iter_content(_PIECE)).decode(errors="replace")
 
 
 class _Unfollowed:
     """Shows a redirection as what it is."""
 
+    session: Session
+
     def getresponse(self) -> RequestsResponse:
-        """The answer."""
-        answer: RequestsResponse = super().getresponse()  # type: ignore[misc]
+        """The answer; its body is still to be read."""
+        self.session.stream = True
+        answer = _Whole(super().getresponse().response)  # type: ignore[misc]
         if answer.status in {301, 302, 307, 308} and "location" in answer.headers:
             answer.headers[MOVED] = answer.headers.pop("location")
         return answer
@@ -40,7 +53,7 @@ class _Https(_Unfollowed, HTTPSRequestsConnectionClass):
 
 
 class Line:
-    """One thread's line to GitHub."""
+    """A line to GitHub, for one request at a time."""
 
     def __init__(self, auth: Auth, api_url: str, graphql_url: str, *, backoff_seconds: float) -> None:
         retry = Retry(
@@ -64,6 +77,7 @@ class Line:
             seconds_between_writes=None,
             api_version=API_VERSION,
         )
+        self.auth = auth
         self._requester = github.requester
         self._rest, self._graphql = _connect(api_url, retry), _connect(graphql_url, retry_query)
         self._graphql_url = graphql_url

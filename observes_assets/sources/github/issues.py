@@ -14,6 +14,7 @@ from observes_assets.sources.github.listings import (
     read_back,
     read_changes,
     read_nodes,
+    read_uncounted,
     until_counted,
     until_limited,
 )
@@ -102,7 +103,7 @@ def issue_parents(client: Client, repository: Repository, walk: Walk) -> None:
 def issue_comments(client: Client, repository: Repository, walk: Walk) -> None:
     """Comments on issues and on pull requests as a whole."""
     listing = Listing(f"issue comments of {repository.name}", f"/repos/{repository.name}/issues/comments")
-    read_changes(client, walk, listing, lambda row: _placed(row, repository))
+    read_uncounted(client, walk, listing, lambda row: _placed(row, repository))
 
 
 def issue_events(client: Client, repository: Repository, walk: Walk) -> None:
@@ -117,7 +118,8 @@ def issue_events(client: Client, repository: Repository, walk: Walk) -> None:
         lean = {name: issue.get(name) for name in ("id", "node_id", "number")}
         walk.add({**_placed(row, repository), "issue": {**lean, "is_pull_request": "pull_request" in issue}})
 
-    pages = client.pages(f"issue events of {repository.name}", path)
+    what, is_read_whole = f"issue events of {repository.name}", walk.changed_since is None
+    pages = client.pages(what, path, is_read_whole=is_read_whole)
     read_back(walk, (page.document for page in until_limited(pages)), "created_at", keep)
 
 

@@ -1,12 +1,13 @@
 """Three ways to read rows: by ``since``, by walking back, and all of them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from observes_assets.sources.github import queries
-from observes_assets.sources.github.client import Client, Connection, reach
+from observes_assets.sources.github.answers import Connection, reach
+from observes_assets.sources.github.client import Client
 from observes_assets.sources.github.failures import UnreadableError
 from observes_assets.sources.github.places import Repository
 from observes_assets.sources.github.walk import Walk, instant, stamp
@@ -44,7 +45,7 @@ def until_counted(walk: Walk, read: Callable[[], int | None]) -> None:
         if reported == len(walk.ids):
             walk.reported_count = reported
             return
-    walk.uncertain()
+    walk.uncertain(f"GitHub counts {reported} and shows {len(walk.ids)}")
 
 
 def counted(client: Client, repository: Repository, walk: Walk, what: str) -> int:
@@ -67,24 +68,53 @@ def counted(client: Client, repository: Repository, walk: Walk, what: str) -> in
     return count
 
 
-def read_changes(client: Client, walk: Walk, listing: Listing, keep: Callable[[Row], Row | None]) -> None:
-    """Read rows by ``since``, oldest change first: an insertion while paging comes at the end."""
-    walk.allow_resuming()
+def read_changes(client: Client, walk: Walk, listing: Listing, keep: Callable[[Row], Row | None]) -> bool:
+    """Read rows by ``since``, oldest change first: an insertion while paging comes at the end.
+
+    Returns:
+        Whether a row came twice: it was changed, and moved to the end. Where pages have numbers, another one
+        has slipped over a border then.
+    """
     since = stamp(walk.changed_since) if walk.changed_since else None
     asked = {"sort": "updated", "direction": "asc", **listing.parameters} | (
         {"since": since} if since else {}
     )
+    if asked["sort"] == "updated":
+        walk.allow_resuming()
     pages = client.pages(listing.what, listing.path, asked, etag=walk.etag_for(since))
+    came: set[int] = set()
+    row_count = 0
     for number, answer in enumerate(pages):
         if answer.status == 304:
             walk.has_news = False
-            return
+            return False
+        row_count += len(answer.document)
         for row in answer.document:
+            came.add(row["id"])
             if kept := keep(row):
                 walk.add(kept)
         walk.pass_by(*(row.get("updated_at") for row in answer.document))
         if number == 0 and answer.next_url is None:
             walk.only_page(answer.document, asked=since, etag=answer.headers.get("etag"))
+    return len(came) < row_count
+
+
+def read_uncounted(client: Client, walk: Walk, listing: Listing, keep: Callable[[Row], Row]) -> None:
+    """Read changes of what GitHub counts nowhere and lists in numbered pages: what moves pushes others over.
+
+    Read again, then, if something moved; what was read stays. A later sweep goes in the order in which rows
+    were made, in which none moves. Where rows move all the time nothing is taken for gone.
+    """
+    if walk.is_sweep and walk.start:
+        by_birth = replace(listing, parameters={**listing.parameters, "sort": "created"})
+        read_changes(client, walk, by_birth, keep)
+        walk.doubt_after(walk.began_at)  # what was read may have changed since, and does not come again
+        return
+    for _ in range(PASSES):
+        walk.go_back()
+        if not read_changes(client, walk, listing, keep):
+            return
+    walk.uncertain(f"rows moved each of the {PASSES} times that they were read")
 
 
 def read_back(walk: Walk, pages: Iterable[list[Row]], time_of: str, keep: Callable[[Row], None]) -> None:

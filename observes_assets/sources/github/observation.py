@@ -37,16 +37,31 @@ Found = Callable[[Stream, list[dict[str, Any]]], Iterable[Wanted]]
 
 @dataclass
 class Outcome:
-    """What became of a place: failures by stream, and whether a limit cut it short."""
+    """What became of a place: failures and doubts by stream, and whether a limit cut it short."""
 
     place: Place
     failures: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
     is_stopped: bool = False
 
     @property
     def name(self) -> str:
-        """ok, stopped (by a limit; the next run goes on) or failed."""
-        return "failed" if self.failures else "stopped" if self.is_stopped else "ok"
+        """ok, uncertain (rows may lack), stopped (by a limit; the next run goes on) or failed."""
+        if self.failures:
+            return "failed"
+        return "stopped" if self.is_stopped else "uncertain" if self.doubts else "ok"
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why the outcome is what it is, by stream; a limit speaks for itself."""
+        return {"failed": self.failures, "uncertain": self.doubts}.get(self.name, {})
+
+    def note(self, stream: Stream, walk: Walk) -> None:
+        """Keep what the last sweep of a stream is in doubt about."""
+        if walk.doubt:
+            self.doubts[stream.name] = (
+                f"{stream.name} may lack rows, so nothing is taken for gone: {walk.doubt}."
+            )
 
 
 @dataclass
@@ -70,7 +85,6 @@ class Observation:
     client: Client
     step: Callable[[int, str], None]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    disappeared: list[dict[str, Any]] = field(default_factory=list)
     _waiting: dict[Future[None], _Job] = field(default_factory=dict)
 
     def run(self, wanted: Iterable[Wanted], *, found: Found) -> None:
@@ -114,11 +128,12 @@ class Observation:
     def _begin(self, stream: Stream, place: Place) -> _Job | None:
         """Hold the scope and prepare its walk; None if it is not due yet."""
         contract, scope = self.extractor.contract.streams[stream.name], scope_of(place)
-        self.outcome_of(place)
-        connection = self.extractor.connection
+        outcome, connection = self.outcome_of(place), self.extractor.connection
         if stream.only_sweeps:
             cursor = cursor_of(connection, contract, scope)
-            if not Walk(BytesIO(), cursor, self.client.server_at, contract.sweep_every).is_sweep:
+            foreseen = Walk(BytesIO(), cursor, self.client.server_at, contract.sweep_every)
+            if not foreseen.is_sweep:
+                outcome.note(stream, foreseen)
                 return None
         held = ExitStack()
         start = held.enter_context(self.extractor.scope(stream.name, scope))
@@ -133,9 +148,13 @@ class Observation:
         try:
             with job.walk.file, job.held:
                 future.result()
+                if job.walk.disappeared:
+                    # First: once the scope's own batch is archived, nobody asks again what became of them.
+                    self._archive_disappearances(job.walk)
+                    self._archive(job)
                 if job.is_archived:
                     self.extractor.land_waiting(job.stream.name)
-                self.disappeared.extend(job.walk.disappeared)
+                outcome.note(job.stream, job.walk)
                 if job.stopped:
                     raise job.stopped
         except StoppedError:
@@ -157,16 +176,24 @@ class Observation:
                 f"({type(error).__name__}).",
                 "See if the API's address is right; else report this, with the version of GitHub Enterprise.",
             ) from error
-        if job.walk.has_news or job.start.makes_up_for:
+        if not job.walk.disappeared:
             self._archive(job)
-            job.is_archived = True
+
+    def _archive_disappearances(self, walk: Walk) -> None:
+        times = walk.began_at, self.client.server_at
+        with self.extractor.scope("disappearances", {}) as start:
+            reading = Reading("differential", walk.disappeared)
+            self.extractor.extract("disappearances", {}, start, reading, times=times)
 
     def _archive(self, job: _Job) -> None:
         walk = job.walk
+        if not (walk.has_news or job.start.makes_up_for):
+            return
         reading = Reading(walk.kind, walk.lines(), lambda: walk.cursor, lambda: walk.reported_count)
         # By the vendor's clock, as every other time in its records.
         times = walk.began_at, self.client.server_at
         self.extractor.put(job.stream.name, scope_of(job.place), job.start, reading, times=times)
+        job.is_archived = True
 
 
 def _name(place: Place) -> str:

@@ -41,7 +41,7 @@ def repositories(client: Client, owner: Owner, walk: Walk) -> None:
             if number == 0 and answer.next_url is None:
                 walk.only_page(answer.document, asked=None, etag=None)
     for repository_id in sorted(walk.known.keys() - walk.ids):
-        walk.disappeared.append(_fate(client, owner, repository_id))
+        _account_for(client, owner, walk, repository_id)
 
 
 def _read_wanted(client: Client, owner: Owner, walk: Walk) -> None:
@@ -62,26 +62,31 @@ def _read_wanted(client: Client, owner: Owner, walk: Walk) -> None:
         )
     walk.only_page(rows, asked=None, etag=None)
     if lacking:
-        walk.uncertain()
+        walk.uncertain(f"{lacking[0]} is not shown")
 
 
-def _fate(client: Client, owner: Owner, repository_id: str) -> dict[str, Any]:
-    """What became of a repository that is listed no more: transferred, or no longer ours to see."""
+def _account_for(client: Client, owner: Owner, walk: Walk, repository_id: str) -> None:
+    """Ask for a repository that was not listed: transferred, no longer ours to see, or there after all."""
     answer = client.look("a repository that is not listed", f"/repositories/{repository_id}")
     if MOVED in answer.headers:
         answer = client.look("a repository that is not listed", answer.headers[MOVED])
     found = answer.document if answer.status == 200 else None
     is_elsewhere = found is not None and str(found["owner"]["id"]) != owner.id
+    if found and not is_elsewhere and not owner.wanted:
+        walk.add({**found, "owner_id": owner.id})  # it slipped over the border of two pages
+        return
     fate = "unreadable" if found is None else "transferred" if is_elsewhere else "unlisted"
     moved_to = {"id": repository_id, "number": None, "repository": found["full_name"]} if found else None
-    return {
-        "kind": "repository",
-        "id": repository_id,
-        "repository_id": repository_id,
-        "number": None,
-        "fate": fate,
-        "moved_to": moved_to,
-    }
+    walk.disappeared.append(
+        {
+            "kind": "repository",
+            "id": repository_id,
+            "repository_id": repository_id,
+            "number": None,
+            "fate": fate,
+            "moved_to": moved_to,
+        }
+    )
 
 
 def issue_types(client: Client, owner: Owner, walk: Walk) -> None:
@@ -121,14 +126,18 @@ def teams(client: Client, owner: Owner, walk: Walk) -> None:
 
 def team_members(client: Client, owner: Owner, walk: Walk) -> None:
     """Who is directly in which team."""
+    large: set[str] = set()
 
     def keep(node: Row) -> None:
         walk.ids.add(node["id"])  # teams are what the vendor counts here
+        if node["members"]["pageInfo"]["hasNextPage"]:
+            large.add(node["id"])
         for edge in _edges(client, node):
             person = {**edge["node"], "role": edge["role"], "team_id": node["id"], "owner_id": owner.id}
             walk.add(person, identity=node["id"])
 
     until_counted(walk, lambda: _read_teams(client, owner, walk, keep))
+    walk.has_news = walk.has_news or bool(large)  # a team's first page says nothing of its others
     walk.reported_count = None
 
 

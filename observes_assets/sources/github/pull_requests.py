@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 
 from observes_assets.sources.github import queries
-from observes_assets.sources.github.client import Client, Connection
+from observes_assets.sources.github.answers import Connection
+from observes_assets.sources.github.client import Client
 from observes_assets.sources.github.listings import (
     Listing,
     Row,
     read_all,
     read_back,
-    read_changes,
     read_nodes,
+    read_uncounted,
     until_counted,
 )
 from observes_assets.sources.github.places import Repository
@@ -85,7 +86,7 @@ def _read_updated(
 def review_comments(client: Client, repository: Repository, walk: Walk) -> None:
     """Comments on lines of pull requests."""
     listing = Listing(f"review comments of {repository.name}", f"/repos/{repository.name}/pulls/comments")
-    read_changes(client, walk, listing, lambda row: {**row, "repository_id": repository.id})
+    read_uncounted(client, walk, listing, lambda row: {**row, "repository_id": repository.id})
 
 
 def releases(client: Client, repository: Repository, walk: Walk) -> None:

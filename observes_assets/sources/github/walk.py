@@ -1,9 +1,9 @@
 """One reading of one scope on its way: what it found, and where the next one begins.
 
 The cursor (in the manifest) holds ``newest_at`` (the newest change read, by the vendor's clock), ``swept_at``
-(when everything was last read), and of a listing of one page ``asked``, ``etag`` and ``digest``, by which the
-next reading sees that nothing has changed. ``walking_from`` stands for ``swept_at`` while the first reading
-of everything, cut short by a limit, goes on.
+(when everything was last read), ``doubt`` (why that was uncertain), and of a listing of one page ``asked``,
+``etag`` and ``digest``, by which the next reading sees that nothing has changed. ``walking_from`` stands for
+``swept_at`` while the first reading of everything, cut short by a limit, goes on.
 """
 
 import hashlib
@@ -30,6 +30,8 @@ class Walk:
         began_at: now, by the vendor's clock (UTC).
         sweep_every: after so long everything is read anew; None: it never is.
         known: what the warehouse holds of the scope, by id: what a sweep has to account for.
+
+    ``doubt`` says why the last sweep, this one or one before, took nothing for gone; None if it was certain.
     """
 
     file: IO[bytes]
@@ -42,6 +44,7 @@ class Walk:
     ids: set[str] = field(default_factory=set)
     disappeared: list[dict[str, Any]] = field(default_factory=list)
     kind: Literal["complete", "differential"] = field(init=False)
+    doubt: str | None = field(init=False)
     _newest_at: datetime | None = field(init=False)
     _page: dict[str, Any] = field(default_factory=dict)
     _is_resumable: bool = False
@@ -49,6 +52,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.kind = "complete" if self.is_sweep else "differential"
+        self.doubt = None if self.is_sweep else self._started("doubt")
         self._newest_at = instant(self._started("newest_at"))
 
     @property
@@ -81,6 +85,11 @@ class Walk:
         self.file.seek(0)
         self.file.truncate()
         self.ids.clear()
+        self.go_back()
+
+    def go_back(self) -> None:
+        """Forget which changes were passed by: a limit that cuts the next pass short must leave no hole."""
+        self._newest_at = instant(self._started("newest_at"))
 
     def lines(self) -> Iterator[bytes]:
         """The records, once the reading is over."""
@@ -92,6 +101,11 @@ class Walk:
         for text in texts:
             if at := instant(text):
                 self._newest_at = max(self._newest_at or at, at)
+
+    def doubt_after(self, at: datetime) -> None:
+        """Say that changes after a moment (UTC) may have been missed, whatever was passed by."""
+        if self._newest_at is not None and self._newest_at > at:
+            self._newest_at = max(at, instant(self._started("newest_at")) or at)
 
     def allow_resuming(self) -> None:
         """Say that rows come oldest change first: what was read so far may stand, whenever it ends."""
@@ -119,13 +133,13 @@ class Walk:
     def _is_due(self) -> bool:
         return self.is_sweep and bool(self.sweep_every)
 
-    def uncertain(self) -> None:
-        """Say that the reading may lack rows: what it lacks is not gone."""
-        self.kind, self.reported_count = "differential", None
+    def uncertain(self, why: str) -> None:
+        """Say that the reading may lack rows: what it lacks is not gone, until a sweep is certain."""
+        self.kind, self.reported_count, self.doubt = "differential", None, why
 
     def cut_short(self) -> None:
         """End the reading where it is; what was read stays, and nothing is taken for gone."""
-        self.uncertain()
+        self.kind, self.reported_count, self.doubt = "differential", None, self._started("doubt")
         self._is_cut_short = True
         self.has_news = bool(self.ids)
 
@@ -142,7 +156,8 @@ class Walk:
         else:
             swept_at = {"swept_at": self._started("walking_from") or stamp(self.began_at)}
         newest_at = {"newest_at": stamp(self._newest_at)} if self._newest_at else {}
-        return {**newest_at, **swept_at, **({} if self._is_cut_short else self._page)}
+        doubt = {"doubt": self.doubt} if self.doubt else {}
+        return {**newest_at, **swept_at, **doubt, **({} if self._is_cut_short else self._page)}
 
     def _started(self, name: str) -> Any:
         return (self.start or {}).get(name)

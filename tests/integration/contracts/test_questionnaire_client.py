@@ -11,6 +11,7 @@ import stamina
 
 from observes_assets.contracts.questionnaire.client import read
 from observes_assets.errors import PermanentError, TransientError
+from observes_assets.retries import tell_retries
 
 Answer = Callable[[BaseHTTPRequestHandler], Any]
 
@@ -89,6 +90,15 @@ def test_an_array_s_numbers_keep_their_digits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_what_may_pass_is_tried_again(serve: Callable[..., str], code: int) -> None:
     assert list(read(serve(whole(b"", code), whole(LINES)))) == RECORDS
+
+
+def test_trying_again_is_told_in_the_log_without_the_address(
+    serve: Callable[..., str], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell_retries()
+    assert list(read(serve(whole(b"", 503), whole(LINES)))) == RECORDS
+    assert caplog.messages == ["127.0.0.1 answered 503. Try 2 follows in 0.0 s."]
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("broken", [whole(LINES, missing=5), chunked(LINES, is_whole=False)])

@@ -5,6 +5,7 @@ from typing import Any
 
 Record = dict[str, Any]
 REPOSITORY, ROADMAP, FIRST, SECOND, THIRD = "7", "PVT_roadmap", "PVT_first", "PVT_second", "PVT_third"
+FIFTH, SIXTH = "PVT_fifth", "PVT_sixth"
 SPRINTS = [
     {"id": "s1", "title": "Sprint 1", "startDate": "2024-01-01", "duration": 7},
     {"id": "s2", "title": "Sprint 2", "startDate": "2024-01-08", "duration": 7},
@@ -27,6 +28,8 @@ def delivery(*, time_zone: str = "America/New_York", **changes: Any) -> Record:
             {"owner": "octo", "number": 2, **sprint, **none},
             {"owner": "octo", "number": 3, **sprint, **none},
             {"owner": "octo", "number": 4, **sprint, **none},
+            {"owner": "octo", "number": 5, **sprint, **none},
+            {"owner": "Ada", "number": 6, **sprint, **none},
             {"owner": "octo", "number": 9, **sprint, **none},
         ],
         **changes,

@@ -12,6 +12,7 @@ from observes_assets.postgres.server import EmbeddedServer
 from tests.integration.dbt.dbt_runs import begin_build, dbt
 from tests.integration.dbt.defect_story import everything_that_goes_wrong
 from tests.integration.dbt.landed import Landed, set_up
+from tests.integration.dbt.oddity_story import everything_odd
 from tests.integration.dbt.sprint_story import a_sprint
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
@@ -32,7 +33,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def delivery_marts(embedded_server: EmbeddedServer, target: Path) -> Rows:
-    """Rows of the delivery marts, built once from both stories."""
+    """Rows of the delivery marts, built once from all three stories."""
 
     def url() -> str:
         return ensure_database(embedded_server.start(), "test_delivery_marts")  # a test may have stopped it
@@ -42,6 +43,7 @@ def delivery_marts(embedded_server: EmbeddedServer, target: Path) -> Rows:
         landed = Landed(connection)
         a_sprint(landed)
         everything_that_goes_wrong(landed)
+        everything_odd(landed)
         begin_build(connection)
     selected = ("--select", "+path:models/marts/delivery", "--exclude-resource-type", "unit_test")
     built = dbt("build", *selected, "--indirect-selection", "cautious", url=url(), target=target)

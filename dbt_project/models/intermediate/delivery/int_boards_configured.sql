@@ -19,22 +19,28 @@ entries as (
     )
 ),
 
--- the newest project of that number, whether it is still there or not
+-- the newest project of that number, whether it is still there or not; a person is known by a pseudonym
 projects as (
-    select distinct on (lower(owner_name), project_number)
-        lower(owner_name) as owner_key,
-        project_number,
-        github_project_id,
-        title,
-        is_closed,
-        known_until is null and not is_deleted as is_present
-    from {{ ref('stg_github__projects') }}
-    where owner_name is not null
+    select distinct on (entries.owner, entries.number)
+        entries.owner,
+        entries.number,
+        projects.github_project_id,
+        projects.title,
+        projects.is_closed,
+        projects.known_until is null and not projects.is_deleted as is_present
+    from entries
+    inner join {{ ref('stg_github__projects') }} as projects
+        on
+            entries.number = projects.project_number
+            and (
+                lower(entries.owner) = lower(projects.owner_name)
+                or {{ person_id('entries.owner') }} = projects.owner_pseudonym
+            )
     order by
-        lower(owner_name) asc,
-        project_number asc,
-        (known_until is null and not is_deleted) desc,
-        known_from desc
+        entries.owner asc,
+        entries.number asc,
+        (projects.known_until is null and not projects.is_deleted) desc,
+        projects.known_from desc
 ),
 
 fields as (
@@ -68,27 +74,40 @@ wanted as (
 ),
 
 -- A field keeps its id when it is renamed, and values go by the name of their time: every name that a field
--- of the configured name ever had, the configured one first.
-spelled as (
+-- of the configured name ever had.
+called as (
     select
         wanted.owner,
         wanted.number,
         wanted.kind,
-        array_agg(distinct others.field) as names,
-        bool_or(others.is_present and lower(others.field) = lower(wanted.field)) as is_present
+        others.field as name,
+        lower(others.field) = lower(wanted.field) as is_configured,
+        bool_or(others.is_present) as is_present
     from wanted
     inner join projects
-        on lower(wanted.owner) = projects.owner_key and wanted.number = projects.project_number
-    inner join fields as called
+        on wanted.owner = projects.owner and wanted.number = projects.number
+    inner join fields as found
         on
-            projects.github_project_id = called.github_project_id
-            and lower(wanted.field) = lower(called.field)
-            and wanted.data_type = called.data_type
+            projects.github_project_id = found.github_project_id
+            and lower(wanted.field) = lower(found.field)
+            and wanted.data_type = found.data_type
     inner join fields as others
         on
-            called.github_project_id = others.github_project_id
-            and called.github_field_id = others.github_field_id
-    group by wanted.owner, wanted.number, wanted.kind
+            found.github_project_id = others.github_project_id
+            and found.github_field_id = others.github_field_id
+    group by wanted.owner, wanted.number, wanted.kind, others.field, wanted.field
+),
+
+-- The configured one first: another field may bear it by now, beside one that bore it before.
+spelled as (
+    select
+        owner,
+        number,
+        kind,
+        array_agg(name order by is_configured desc, name asc) as names,
+        coalesce(bool_or(is_present) filter (where is_configured), false) as is_present
+    from called
+    group by owner, number, kind
 ),
 
 missing as (
@@ -117,7 +136,7 @@ missing as (
         ) as problem
     from wanted
     inner join projects
-        on lower(wanted.owner) = projects.owner_key and wanted.number = projects.project_number
+        on wanted.owner = projects.owner and wanted.number = projects.number
     left join spelled
         on
             wanted.owner = spelled.owner
@@ -168,7 +187,7 @@ configured as (
         end as problem
     from entries
     left join projects
-        on lower(entries.owner) = projects.owner_key and entries.number = projects.project_number
+        on entries.owner = projects.owner and entries.number = projects.number
     left join names
         on entries.owner = names.owner and entries.number = names.number
     left join missing

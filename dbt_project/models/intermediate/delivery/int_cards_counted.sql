@@ -79,9 +79,10 @@ stated as (
         or (not issues.is_dropped and coalesce(lower(cards.status) = any(words.done_statuses), false))
             as is_done,
         case
-            when issues.is_done then issues.closed_at else coalesce(cards.status_set_at, cards.known_from)
-        end
-            as done_at,
+            when issues.is_done then issues.closed_at
+            when not issues.is_dropped and lower(cards.status) = any(words.done_statuses)
+                then coalesce(cards.status_set_at, cards.known_from)
+        end as own_done_at,
         words.time_zone,
         greatest(cards.valid_from, issues.valid_from) as valid_from,
         least(cards.valid_until, issues.valid_until) as valid_until,
@@ -94,6 +95,23 @@ stated as (
             and cards.valid_until > issues.valid_from
     cross join words
     where issues.level = 'work' and cards.valid_from < cards.valid_until
+),
+
+unbroken as (
+    select
+        *,
+        count(*) filter (where not is_done) over by_card as break_count
+    from stated
+    window by_card as (partition by github_item_id order by valid_from)
+),
+
+-- done since the begin of the time in which it always was: a card stands in Done before its issue is closed
+since as (
+    select
+        *,
+        min(own_done_at) over by_break as done_at
+    from unbroken
+    window by_break as (partition by github_item_id, break_count order by valid_from)
 ),
 
 -- Out of its sprint is what was closed as not planned, what was archived undone, and what was done before the
@@ -116,13 +134,13 @@ counted as (
         is_done,
         is_closed_done,
         is_dropped,
-        case when is_done then done_at end as done_at,
+        done_at,
         valid_from,
         valid_until,
         {{ local_date('valid_from', 'time_zone') }} as first_on,
         {{ local_date('valid_until', 'time_zone') }} - 1 as last_on,
         known_from
-    from stated
+    from since
 )
 
 select * from counted

@@ -28,14 +28,14 @@ read as (
         boards.board_number,
         items.github_project_id,
         items.github_item_id,
-        items.github_issue_id,
+        coalesce(moved.github_newest_issue_id, items.github_issue_id) as github_issue_id,
         items.item_type,
         items.is_archived,
-        found.status,
-        found.sprint,
-        found.points,
-        found.quad ->> 'title' as quad,
-        found.pillar ->> 'name' as pillar,
+        {{ value_of_field('status') }} as status,
+        {{ value_of_field('sprint') }} as sprint,
+        {{ value_of_field('points') }} as points,
+        {{ value_of_field('quad') }} ->> 'title' as quad,
+        {{ value_of_field('pillar') }} ->> 'name' as pillar,
         items.created_at,
         items.updated_at,
         items.known_from,
@@ -44,41 +44,8 @@ read as (
     from {{ ref('stg_github__project_items') }} as items
     inner join boards
         on items.github_project_id = boards.github_project_id
-    cross join
-        lateral (
-            select
-                (
-                    jsonb_agg(value.value order by value.name) filter (
-                        where boards.field_names -> 'status' ? value.name
-                    )
-                )
-                -> 0 as status,
-                (
-                    jsonb_agg(value.value order by value.name) filter (
-                        where boards.field_names -> 'sprint' ? value.name
-                    )
-                )
-                -> 0 as sprint,
-                (
-                    jsonb_agg(value.value order by value.name) filter (
-                        where boards.field_names -> 'points' ? value.name
-                    )
-                )
-                -> 0 as points,
-                (
-                    jsonb_agg(value.value order by value.name) filter (
-                        where boards.field_names -> 'quad' ? value.name
-                    )
-                )
-                -> 0 as quad,
-                (
-                    jsonb_agg(value.value order by value.name) filter (
-                        where boards.field_names -> 'pillar' ? value.name
-                    )
-                )
-                -> 0 as pillar
-            from jsonb_each(items.field_values) as value (name, value)
-        ) as found
+    left join {{ ref('int_issues_moved') }} as moved
+        on items.github_issue_id = moved.github_issue_id
     window by_card as (partition by items.github_item_id order by items.known_from)
 ),
 

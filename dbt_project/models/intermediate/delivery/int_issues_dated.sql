@@ -22,8 +22,9 @@ versions as (
         -- issues closed before GitHub knew reasons have none
         issues.state = 'closed'
         and coalesce(issues.state_reason, 'completed') = any(words.closed_as_reasons) as is_done,
+        -- not planned, duplicate, and whatever reason GitHub adds: what is closed is not left to do
         issues.state = 'closed'
-        and issues.state_reason in ('not_planned', 'duplicate')
+        and coalesce(issues.state_reason, 'completed') <> 'completed'
         and not issues.state_reason = any(words.closed_as_reasons) as is_dropped,
         coalesce(lower(issues.issue_type) = any(words.incident_types), false)
         or lower(issues.labels::text)::text[] && words.incident_labels as is_incident,

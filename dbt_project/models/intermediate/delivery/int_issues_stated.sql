@@ -1,17 +1,37 @@
 with
 
-versions as (
+came as (
     select
-        github_repository_id,
-        github_issue_id,
-        level,
-        is_done,
-        is_dropped,
-        closed_at,
-        valid_from,
-        valid_until,
-        known_from
-    from {{ ref('int_issues_dated') }}
+        github_next_issue_id as github_issue_id,
+        max(moved_at) as moved_at
+    from {{ ref('int_issues_moved') }}
+    group by github_next_issue_id
+),
+
+-- One that was transferred is the same issue, and begins where it was known under its former number.
+followed as (
+    select
+        coalesce(moved.github_newest_issue_id, issues.github_issue_id) as github_issue_id,
+        issues.level,
+        issues.is_done,
+        issues.is_dropped,
+        issues.closed_at,
+        issues.known_from,
+        greatest(issues.valid_from, came.moved_at) as valid_from,
+        case
+            when issues.version_number = moved.last_version_number then moved.moved_at
+            else least(issues.valid_until, moved.moved_at)
+        end as valid_until
+    from {{ ref('int_issues_dated') }} as issues
+    left join {{ ref('int_issues_moved') }} as moved
+        on issues.github_issue_id = moved.github_issue_id
+    left join came
+        on issues.github_issue_id = came.github_issue_id
+),
+
+versions as (
+    select *
+    from followed
     where valid_from < valid_until
 ),
 
@@ -42,7 +62,6 @@ numbered as (
 
 stated as (
     select
-        github_repository_id,
         github_issue_id,
         span_number,
         level,
@@ -54,7 +73,6 @@ stated as (
         min(known_from) as known_from
     from numbered
     group by
-        github_repository_id,
         github_issue_id,
         span_number,
         level,

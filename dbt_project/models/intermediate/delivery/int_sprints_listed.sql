@@ -8,10 +8,13 @@ boards as (
     where github_project_id is not null and role = 'sprint'
 ),
 
--- the newest word of the board's own field on what its sprints are
-listed as (
-    select distinct on (fields.github_project_id, iteration."startDate")
+-- all that the board's own field ever said of sprints
+told as (
+    select
         fields.github_project_id,
+        fields.field,
+        fields.known_from,
+        fields.known_until is null and not fields.is_deleted as is_newest,
         iteration.id as github_iteration_id,
         iteration.title as sprint_title,
         to_date(iteration."startDate", 'YYYY-MM-DD') as sprint_starts_on,
@@ -29,8 +32,20 @@ listed as (
                 "startDate" text,
                 duration bigint
             )
-    where fields.data_type = 'ITERATION' and fields.known_until is null and not fields.is_deleted
-    order by fields.github_project_id, iteration."startDate", fields.field, iteration.id
+    where fields.data_type = 'ITERATION'
+),
+
+-- its newest word on what its sprints are
+listed as (
+    select distinct on (github_project_id, sprint_starts_on)
+        github_project_id,
+        github_iteration_id,
+        sprint_title,
+        sprint_starts_on,
+        sprint_day_count
+    from told
+    where is_newest
+    order by github_project_id, sprint_starts_on, field, github_iteration_id
 ),
 
 -- every way in which a card ever named a sprint
@@ -53,19 +68,26 @@ spelled as (
     from listed
 ),
 
--- titles that stand for one sprint only
+-- titles that stand for one sprint only, and since when they do
 titled as (
     select
-        github_project_id,
-        sprint_title,
-        min(sprint_starts_on) as sprint_starts_on
+        listed.github_project_id,
+        listed.sprint_title,
+        min(listed.sprint_starts_on) as sprint_starts_on,
+        (min(told.known_from) at time zone 'UTC')::date as told_on
     from listed
-    group by github_project_id, sprint_title
-    having count(*) = 1
+    inner join told
+        on
+            listed.github_project_id = told.github_project_id
+            and listed.sprint_title = told.sprint_title
+            and listed.sprint_starts_on = told.sprint_starts_on
+    group by listed.github_project_id, listed.sprint_title
+    having count(distinct listed.sprint_starts_on) = 1
 ),
 
 -- Whoever edits the field gives every sprint another id, and may move or rename it: the same id is the same
--- sprint, else the same title, else the same first day. What the field has forgotten is what its cards said.
+-- sprint, else the same title, else the same first day. A sprint that was over, and shares no day with the one
+-- that has its title, is another one. What the field has forgotten is what its cards said.
 matched as (
     select
         spelled.*,
@@ -83,6 +105,8 @@ matched as (
         on
             spelled.github_project_id = titled.github_project_id
             and spelled.sprint_title = titled.sprint_title
+            and spelled.sprint_starts_on + spelled.sprint_day_count::integer
+            > least(titled.sprint_starts_on, titled.told_on)
 ),
 
 forgotten as (

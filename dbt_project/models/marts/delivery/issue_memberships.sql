@@ -4,6 +4,7 @@ compared as (
     select
         github_issue_id,
         level,
+        known_from,
         valid_from,
         valid_until,
         coalesce(level = lag(level) over by_issue and valid_from = lag(valid_until) over by_issue, false)
@@ -21,15 +22,49 @@ numbered as (
     from compared
 ),
 
--- since when an issue has been a deliverable, an epic or work
-levels as (
+spans as (
     select
         github_issue_id,
         level,
+        level_number,
+        min(known_from) as known_from,
         min(valid_from) as valid_from,
         max(valid_until) as valid_until
     from numbered
     group by github_issue_id, level, level_number
+),
+
+-- since when an issue has been a deliverable, an epic or work, and when it was known to be no longer
+levels as (
+    select
+        github_issue_id,
+        level,
+        known_from,
+        valid_from,
+        valid_until,
+        coalesce(
+            case when lead(valid_from) over by_issue = valid_until then lead(known_from) over by_issue end,
+            valid_until
+        ) as known_until
+    from spans
+    window by_issue as (partition by github_issue_id order by level_number)
+),
+
+-- one that was transferred is the same issue, on either end of a link
+known_parents as (
+    select
+        parents.github_issue_id as github_known_issue_id,
+        coalesce(moved.github_newest_issue_id, parents.github_issue_id) as github_issue_id,
+        coalesce(moved_parents.github_newest_issue_id, parents.github_parent_issue_id)
+            as github_parent_issue_id,
+        parents.known_from,
+        parents.known_until
+    from {{ ref('stg_github__issue_parents') }} as parents
+    left join {{ ref('int_issues_moved') }} as moved
+        on parents.github_issue_id = moved.github_issue_id
+    left join {{ ref('int_issues_moved') }} as moved_parents
+        on parents.github_parent_issue_id = moved_parents.github_issue_id
+    where not parents.is_deleted
 ),
 
 -- what was above an issue when it was first seen is taken to have always been there
@@ -39,14 +74,19 @@ parents as (
         github_parent_issue_id,
         known_from,
         case
-            when
-                lag(known_from) over (partition by github_issue_id order by known_from) is null
-                then '-infinity'
+            when lag(known_from) over by_issue is null then '-infinity'
             else known_from
         end as valid_from,
-        coalesce(known_until, 'infinity') as valid_until
-    from {{ ref('stg_github__issue_parents') }}
-    where not is_deleted
+        coalesce(
+            case
+                when lead(github_known_issue_id) over by_issue <> github_known_issue_id
+                    then lead(known_from) over by_issue
+                else known_until
+            end,
+            'infinity'
+        ) as valid_until
+    from known_parents
+    window by_issue as (partition by github_issue_id order by known_from)
 ),
 
 links as (
@@ -54,7 +94,8 @@ links as (
         parents.github_issue_id,
         parents.github_parent_issue_id,
         levels.level,
-        parents.known_from,
+        greatest(parents.known_from, levels.known_from) as known_from,
+        least(parents.valid_until, levels.known_until) as known_until,
         greatest(parents.valid_from, levels.valid_from) as valid_from,
         least(parents.valid_until, levels.valid_until) as valid_until
     from parents
@@ -77,7 +118,8 @@ walk as (
         links.level,
         1 as distance,
         array[roots.github_issue_id, links.github_issue_id] as path,
-        links.known_from,
+        greatest(roots.known_from, links.known_from) as known_from,
+        least(roots.known_until, links.known_until) as known_until,
         greatest(roots.valid_from, links.valid_from) as valid_from,
         least(roots.valid_until, links.valid_until) as valid_until
     from levels as roots
@@ -96,6 +138,7 @@ walk as (
         walk.distance + 1 as distance,
         walk.path || links.github_issue_id as path,
         greatest(walk.known_from, links.known_from) as known_from,
+        least(walk.known_until, links.known_until) as known_until,
         greatest(walk.valid_from, links.valid_from) as valid_from,
         least(walk.valid_until, links.valid_until) as valid_until
     from walk
@@ -119,5 +162,6 @@ select
     distance::bigint as distance_count,
     valid_until = 'infinity' as is_current,
     nullif(valid_until, 'infinity') as valid_until,
-    known_from
+    known_from,
+    nullif(known_until, 'infinity') as known_to
 from walk

@@ -3,15 +3,19 @@ with
 versions as (
     select
         issues.*,
+        coalesce(moved.github_newest_issue_id, issues.github_issue_id) as github_newest_issue_id,
         repositories.repository_name
     from {{ ref('int_issues_dated') }} as issues
     left join {{ ref('int_repositories_named') }} as repositories
         on issues.github_repository_id = repositories.github_repository_id
+    left join {{ ref('int_issues_moved') }} as moved
+        on issues.github_issue_id = moved.github_issue_id
 )
 
 select
     github_issue_id,
     version_number,
+    github_newest_issue_id,
     repository_name,
     issue_number,
     title,

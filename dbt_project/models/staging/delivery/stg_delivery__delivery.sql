@@ -16,7 +16,14 @@ staged as (
         content.incidents -> 'labels' as incident_labels,
         content.incidents -> 'types' as incident_types,
         content.boards,
-        (select build.as_of_at from {{ source('landing', 'build') }} as build) as as_of_at,
+        -- What is counted is no newer than the last look at GitHub, whatever came from elsewhere since.
+        (
+            select least(build.as_of_at, max(loads.extracted_until))
+            from {{ source('landing', 'build') }} as build
+            left join {{ source('landing', 'loads') }} as loads
+                on build.as_of >= loads.load_id and loads.source = 'github'
+            group by build.as_of_at
+        ) as as_of_at,
         versions.known_from,
         versions.known_until,
         versions.is_deleted

@@ -16,9 +16,11 @@ staged as (
         case
             when content.content ->> '__typename' = 'PullRequest' then content.content ->> 'fullDatabaseId'
         end as github_pull_request_id,
+        -- a kind of value that our query doesn't know comes without its field
         (
             select coalesce(jsonb_object_agg(item.value -> 'field' ->> 'name', item.value - 'text'), '{}')
             from jsonb_array_elements(content."fieldValues") as item (value)
+            where item.value -> 'field' ->> 'name' is not null
         ) as field_values,
         {{ instant('content."createdAt"') }} as created_at,
         {{ instant('content."updatedAt"') }} as updated_at,

@@ -11,6 +11,9 @@ staged as (
         case
             when content.owner ->> '__typename' = 'Organization' then content.owner ->> 'login'
         end as owner_name,
+        case
+            when content.owner ->> '__typename' = 'User' then {{ person_id("content.owner ->> 'login'") }}
+        end as owner_pseudonym,
         content.number as project_number,
         {{ without_people('content.title') }} as title,
         content.closed as is_closed,

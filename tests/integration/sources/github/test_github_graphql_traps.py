@@ -66,6 +66,14 @@ def test_a_board_that_never_stands_still_takes_nothing_for_gone(client: Client, 
     vendor.graphql["items_by_id"] = {"nodes": [None]}
     project_items(client, BOARD, walk := walk_from(known={"PVTI_2": {}}))
     assert (walk.kind, walk.reported_count) == ("differential", None)
+    assert walk.doubt == "GitHub counts 2 and shows 1"
+    # It is said until a sweep adds up.
+    assert walk_from(walk.cursor).doubt == walk.doubt
+    board(vendor, connection([item(1), item(2)]))
+    project_items(client, BOARD, later := walk_from(walk.cursor, sweep_every=timedelta(0)))
+    assert (later.kind, later.doubt) == ("complete", None)
+    assert later.cursor is not None
+    assert "doubt" not in later.cursor
 
 
 def test_a_cleared_field_is_not_there_anymore(client: Client, vendor: Vendor) -> None:
@@ -155,6 +163,14 @@ def test_archived_items_are_asked_for_by_id_before_they_are_gone(client: Client,
     assert vendor.asked[-1].body["variables"]["ids"] == ["PVTI_2", "PVTI_3", "PVTI_4"]
     assert ids(walk) == ["PVTI_1", "PVTI_2"]
     assert (walk.kind, walk.reported_count) == ("complete", 2)
+
+
+def test_an_item_that_we_are_refused_is_not_gone(client: Client, vendor: Vendor) -> None:
+    board(vendor, connection([item(1)]))
+    refused = {"type": "FORBIDDEN", "path": ["nodes", 0], "message": "Resource not accessible by integration"}
+    vendor.graphql["items_by_id"] = Reply({"data": {"nodes": [None]}, "errors": [refused]})
+    with pytest.raises(PermanentError, match="refuses unlisted items of project Roadmap"):
+        project_items(client, BOARD, walk_from(known={"PVTI_1": {}, "PVTI_2": {}}))
 
 
 def test_between_two_readings_a_board_is_not_read(client: Client, vendor: Vendor) -> None:

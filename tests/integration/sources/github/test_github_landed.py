@@ -8,8 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from dagster import AssetCheckSeverity
 from pydantic import SecretStr
 
+from observes_assets.cli import github as cli_github
+from observes_assets.extraction import Extractor
 from observes_assets.installation import Installation
 from observes_assets.sandbox import World
 from observes_assets.sandbox.company import Company, boards, code, issues, organization
@@ -18,7 +21,9 @@ from observes_assets.sandbox.github.server import GitHub
 from observes_assets.sandbox.github.view import github_id
 from observes_assets.settings import Settings
 from observes_assets.sources.github import access
+from observes_assets.sources.github import issues as reading_issues
 from observes_assets.sources.github.account import Account, observe_all
+from observes_assets.sources.github.assets import _every_place_observed
 from observes_assets.sources.github.client import Client
 from observes_assets.sources.github.pace import Pace
 from observes_assets.sources.observes.recording import attempts
@@ -260,6 +265,59 @@ def test_a_limit_that_is_used_up_stops_cleanly_and_the_next_run_goes_on(
     assert whole["issues"] == len(open_issues(house.world.company, "atlas"))
     assert small().named("failed") == {}
     assert house.versions() == whole
+
+
+def test_what_never_adds_up_is_said_until_it_does(
+    house: House, small: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = reading_issues.counted
+    with monkeypatch.context() as patched:
+        patched.setattr(reading_issues, "counted", lambda *asked: counted(*asked) + 1)
+        small()
+    # Labels add up now; issues are not counted again before tomorrow's sweep.
+    account = small()
+    name, count = f"{ORGANIZATION}/atlas", len(open_issues(house.world.company, "atlas"))
+    reason = "issues may lack rows, so nothing is taken for gone: "
+    reason += f"GitHub counts {count + 1} and shows {count}."
+    assert (account.named("uncertain"), account.named("failed")) == ({name: reason}, {})
+    check = _every_place_observed(account)
+    assert (check.passed, check.severity) == (False, AssetCheckSeverity.WARN)
+    assert cli_github.read(house.connection)["places"] == [
+        {"place": f"repository {name}", "outcome": "uncertain", "reasons": [reason]}
+    ]
+    house.world.set_clock(BEGAN_AT + timedelta(hours=25))
+    account = small()
+    assert account.named("uncertain") == {}
+    assert _every_place_observed(account).passed
+
+
+class Killed(BaseException):
+    """Nobody catches it."""
+
+
+def test_a_kill_loses_nothing_of_what_became_of_an_issue(
+    house: House, small: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its tombstone is archived, no sweep would ask for it again."""
+    small()
+    deleted = open_issues(house.world.company, "atlas")[0]
+    house.world.change(lambda company: issues.delete(company, deleted))
+    house.world.set_clock(BEGAN_AT + timedelta(hours=25))
+    put = Extractor.put
+
+    def put_and_die(self: Extractor, stream: str, *arguments: Any, **more: Any) -> None:
+        put(self, stream, *arguments, **more)
+        if stream == "issues":
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Extractor, "put", put_and_die)
+        with pytest.raises(Killed):
+            small()
+    assert small().named("failed") == {}
+    key = str(github_id("issue", deleted.id))
+    assert house.head("issues", "id", key)[0]
+    assert house.head("disappearances", "id", key)[1]["fate"] == "deleted"
 
 
 def test_a_reset_is_waited_for_by_the_vendors_clock(house: House, small: Callable[..., Account]) -> None:

@@ -53,7 +53,7 @@ def test_a_secondary_limit_that_goes_on_is_waited_for_longer_then_given_up(
 ) -> None:
     client = make_client(wait=1000)
     vendor.faults[PATH].extend([Reply(SECONDARY, 403)] * 9)
-    with pytest.raises(StoppedError, match="secondary rate limit"):
+    with pytest.raises(StoppedError, match="secondary rate limit is used up; we have waited for it 3 times"):
         client.get("octo", PATH)
     assert clock.slept == [60, 120, 240]
     assert len(vendor.asked) == 4
@@ -153,12 +153,22 @@ def test_no_more_requests_of_a_kind_begin_in_a_minute_than_the_contract_allows(
     assert clock.slept == [60, 60]
 
 
+def test_single_things_are_of_one_kind_whatever_their_numbers(
+    make_client: MakeClient, vendor: Vendor, clock: Clock
+) -> None:
+    client = make_client(requests=3)
+    for number in range(4):
+        vendor.rest[path := f"/repos/octo/site/issues/{number}"] = {"id": number}
+        client.look("an issue", path)
+    assert clock.slept == [60]
+
+
 def test_pygithub_adds_no_pause_of_its_own(client: Client, vendor: Vendor) -> None:
     vendor.rest[PATH] = {"id": 1}
     client.get("octo", PATH)
-    requester = client._line()._requester
-    assert requester.kwargs["seconds_between_requests"] is None
-    assert requester.kwargs["seconds_between_writes"] is None
+    with client._line() as line:  # the one that was just used
+        pauses = line._requester.kwargs
+    assert (pauses["seconds_between_requests"], pauses["seconds_between_writes"]) == (None, None)
 
 
 def test_a_first_reading_cut_short_goes_on_where_it_was(make_client: MakeClient, vendor: Vendor) -> None:
