@@ -19,6 +19,18 @@ staged as (
                     and (loads.scope ->> 'day')::date = (worklogs.started_at at time zone 'UTC')::date
             )
         )
+        and (
+            worklogs.started_at < (worklogs.day_on + 1)::timestamp at time zone 'UTC'
+            or not exists (
+                select
+                from {{ ref('stg_timedoctor__worklogs') }} as given
+                where
+                    given.known_until is null
+                    and not given.is_deleted
+                    and not given.is_imported
+                    and given.day_on = (worklogs.started_at at time zone 'UTC')::date
+            )
+        )
 ),
 
 counted as (

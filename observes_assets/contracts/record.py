@@ -138,7 +138,7 @@ def key_reader(kind: type[msgspec.Struct], key: Iterable[str]) -> Callable[[byte
             record = decode(document)
             if not document.isascii():
                 document.decode()  # what the contract doesn't speak of was passed over
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         values = [getattr(record, name) for name in names]
         # A date, say, is no longer the text that it was.

@@ -86,8 +86,8 @@ titled as (
 ),
 
 -- Whoever edits the field gives every sprint another id, and may move or rename it: the same id is the same
--- sprint, else the same title, else the same first day. A sprint that was over, and shares no day with the one
--- that has its title, is another one. What the field has forgotten is what its cards said.
+-- sprint, else the same title, else the same first day. What was over when its title was given to other days
+-- is another sprint. What the field has forgotten is what its cards said.
 matched as (
     select
         spelled.*,

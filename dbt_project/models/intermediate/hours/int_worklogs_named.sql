@@ -1,6 +1,7 @@
 {#- Versions of stretches with the person, project and task that they are of, by their newest names, what kind
     of time they are, and the company's time zone: the bills', or UTC without any. What began before the day
-    that it was read with is on that earlier day too, if that day was read: it counts there. -#}
+    that it was read with is on that earlier day too, if that day was read: it counts there. So is what a file
+    has beyond its last day, if TimeDoctor itself gave the day on which it began: another file may begin later. -#}
 with
 
 people as (
@@ -32,6 +33,12 @@ days_read as (
     select distinct (scope ->> 'day')::date as day_on
     from {{ ref('stg_landing__loads') }}
     where source_name = 'timedoctor' and stream_name = 'worklogs'
+),
+
+days_given as (
+    select distinct day_on
+    from {{ ref('stg_timedoctor__worklogs') }}
+    where not is_imported and not is_deleted and known_until is null
 ),
 
 settings as (
@@ -80,5 +87,13 @@ where
             select
             from days_read
             where days_read.day_on = (worklogs.started_at at time zone 'UTC')::date
+        )
+    )
+    and (
+        worklogs.started_at < (worklogs.day_on + 1)::timestamp at time zone 'UTC'
+        or not exists (
+            select
+            from days_given
+            where days_given.day_on = (worklogs.started_at at time zone 'UTC')::date
         )
     )
