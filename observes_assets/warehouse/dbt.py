@@ -89,7 +89,8 @@ def ensure_manifest(database_url: str | None = None) -> Path:
 def _parse(server: Mapping[str, str]) -> None:
     variables = {**_SETTINGS, **server, PARENT: str(os.getpid())}
     found = subprocess.run(
-        [EXECUTABLE, "--quiet", "parse"],
+        # What dbt parsed before is no help: it loses the settings of a test whose SQL has changed since.
+        [EXECUTABLE, "--quiet", "--no-partial-parse", "parse"],
         cwd=DBT_PROJECT,
         env={**os.environ, **variables},
         capture_output=True,
@@ -112,11 +113,16 @@ def prepare_target(target: Path) -> None:
     _forget_old_failures(target.parent)
     docs = target / "docs"
     docs.mkdir(parents=True)
-    remembered = target.with_name(_PARSED)
-    parsed = remembered if remembered.exists() else MANIFEST.with_name(_PARSED)
     for folder in (target, docs):
         shutil.copy(MANIFEST, folder)
-        shutil.copy(parsed, folder / _PARSED)
+        shutil.copy(_parsed_last(target), folder / _PARSED)
+
+
+def _parsed_last(target: Path) -> Path:
+    """What the last invocation of this server parsed, unless the project has changed since."""
+    ours, everybodys = target.with_name(_PARSED), MANIFEST.with_name(_PARSED)
+    is_new = ours.exists() and ours.stat().st_mtime >= everybodys.stat().st_mtime
+    return ours if is_new else everybodys
 
 
 def _forget_old_failures(folder: Path) -> None:
