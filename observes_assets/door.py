@@ -22,7 +22,7 @@ _PARAMETER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NAMES = (b"token", b"key", b"secret", b"password", b"signature", b"sig", b"jwt")
-"""How every parameter above ends."""
+"""How the names of the parameters above end."""
 _LONGEST_NAME = max(map(len, _NAMES))
 
 

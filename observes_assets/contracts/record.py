@@ -127,7 +127,7 @@ def check(record: Any, kind: type[msgspec.Struct]) -> Violation | None:
 def key_reader(kind: type[msgspec.Struct], key: Iterable[str]) -> Callable[[bytes], list[str | int] | None]:
     """A function that checks a record (JSON) while it parses it, and gives its key; None: look closer.
 
-    Takes a third of the time of parsing it whole, which is most of what a landing takes.
+    What the contract doesn't speak of is passed over, which saves up to two thirds of parsing a record whole.
     """
     decode = msgspec.json.Decoder(kind).decode
     attributes = {one.encode_name: one.name for one in msgspec.structs.fields(kind)}

@@ -43,7 +43,8 @@ def test_urls_come_in_without_credentials(line: bytes, expected: bytes) -> None:
     assert without_credentials(expected) == expected
 
 
-PIECES = (*'@/:?&=# "', "\\/", "\\u0026", "//", "https:", "ssh:", "token", "API_KEY", "sig", "x", "é")
+NAMES = ("token", "API_KEY", "apikey", "Secret", "password", "signature", "sig", "jwt")
+PIECES = (*'@/:?&=# "', "\\/", "\\u0026", "//", "https:", "ssh:", *NAMES, "x", "é")
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14))
