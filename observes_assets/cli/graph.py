@@ -76,7 +76,7 @@ def run_main_job(
 
             instance = _open_dagster()
             logging.getLogger("dagster").setLevel(logging.CRITICAL)
-            _bury_killed_runs(instance)
+            bury_killed_runs(instance)
         ingest = defs.resolve_job_def(INGEST)
         idle = unconfigured(installation.settings)
         chosen = [
@@ -171,7 +171,13 @@ def _are_bills_due(installation: Installation, done: MainJob) -> bool:
     return is_due
 
 
-def _bury_killed_runs(instance: DagsterInstance) -> None:
-    # We hold the lock of runs, so an unfinished one of the command line has no process any more.
-    for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED, tags=_BY)):
-        instance.report_run_failed(run, message="Its process was killed; the next run went on from there.")
+def bury_killed_runs(instance: DagsterInstance) -> None:
+    """Mark as failed every unfinished run that the command line began.
+
+    Only for who holds the lock of runs: no such run has a process any more.
+    """
+    # Not by a filter for its tag: Dagster notes a run's tags for filters after the run itself, each in a
+    # transaction of its own, and a kill between the two would leave a run that no filter finds.
+    for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED)):
+        if run.tags.items() >= _BY.items():
+            instance.report_run_failed(run, message="Its process was killed; the next run went on from there.")

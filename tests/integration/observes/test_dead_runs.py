@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
 from observes_assets.automation import dagster_home
+from observes_assets.cli.graph import bury_killed_runs
 from observes_assets.incidents.runs import SILENT_AFTER, read_runs
 from observes_assets.incidents.watch import watch
 from observes_assets.postgres.roles import LOADER, acting
@@ -54,6 +56,22 @@ def test_a_run_whose_process_is_gone(tower: Watchtower, monkeypatch: pytest.Monk
         create_run_for_test(instance, "ingest", status=DagsterRunStatus.SUCCESS)
         create_run_for_test(instance, "bills", status=DagsterRunStatus.SUCCESS)
         assert watch(tower.installation, tower.connection, clock=lambda: later).incidents == []
+
+
+def test_the_next_run_buries_a_run_that_was_killed(
+    tower: Watchtower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_us = {"observes/by": "command line"}
+    with storage(tower, monkeypatch) as instance:
+        killed = create_run_for_test(instance, "ingest", status=DagsterRunStatus.STARTED, tags=by_us)
+        # Dagster notes a run first and its tags afterwards, each in a transaction of its own.
+        half_noted = create_run_for_test(instance, "ingest", status=DagsterRunStatus.NOT_STARTED, tags=by_us)
+        with psycopg.connect(tower.installation.dagster_database_url) as dagster:
+            dagster.execute("delete from run_tags where run_id = %s", [half_noted.run_id])
+        anothers = create_run_for_test(instance, "ingest", status=DagsterRunStatus.STARTED)
+        bury_killed_runs(instance)
+        statuses = [instance.get_run_by_id(one.run_id).status for one in (killed, half_noted, anothers)]
+        assert statuses == [DagsterRunStatus.FAILURE, DagsterRunStatus.FAILURE, DagsterRunStatus.STARTED]
 
 
 def test_a_storage_that_can_t_be_asked_leaves_incidents_as_they_are(
