@@ -33,6 +33,7 @@ from observes_assets.warehouse import build, dbt
 
 _BY = {"observes/by": "command line"}
 _REMEDY = "docs/runbook.md tells what to do."
+_KILLED = "Its process was killed; the next run went on from there."
 _A_MINUTE_MS = 60_000
 _UNFINISHED = [
     DagsterRunStatus.NOT_STARTED,
@@ -180,4 +181,4 @@ def bury_killed_runs(instance: DagsterInstance) -> None:
     # transaction of its own, and a kill between the two would leave a run that no filter finds.
     for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED)):
         if run.tags.items() >= _BY.items():
-            instance.report_run_failed(run, message="Its process was killed; the next run went on from there.")
+            instance.report_run_failed(run, message=_KILLED)
