@@ -70,8 +70,12 @@ def test_the_next_run_buries_a_run_that_was_killed(
             dagster.execute("delete from run_tags where run_id = %s", [half_noted.run_id])
         anothers = create_run_for_test(instance, "ingest", status=DagsterRunStatus.STARTED)
         bury_killed_runs(instance)
-        statuses = [instance.get_run_by_id(one.run_id).status for one in (killed, half_noted, anothers)]
-        assert statuses == [DagsterRunStatus.FAILURE, DagsterRunStatus.FAILURE, DagsterRunStatus.STARTED]
+        statuses = {run.run_id: run.status for run in instance.get_runs()}
+        assert statuses == {
+            killed.run_id: DagsterRunStatus.FAILURE,
+            half_noted.run_id: DagsterRunStatus.FAILURE,
+            anothers.run_id: DagsterRunStatus.STARTED,
+        }
 
 
 def test_a_storage_that_can_t_be_asked_leaves_incidents_as_they_are(
