@@ -16,9 +16,9 @@ from jwt import PyJWTError
 from requests import RequestException
 
 from observes_assets.errors import TransientError
+from observes_assets.sources.ahead import read_ahead
 from observes_assets.sources.github import failures
 from observes_assets.sources.github.access import Access
-from observes_assets.sources.github.ahead import read_ahead
 from observes_assets.sources.github.answers import Answer, Connection, is_explained, reach
 from observes_assets.sources.github.connection import MOVED, Line
 from observes_assets.sources.github.failures import TooMuchError

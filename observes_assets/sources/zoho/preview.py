@@ -10,7 +10,8 @@ from observes_assets.errors import TransientError
 from observes_assets.scratch import scratch
 from observes_assets.sources.zoho.exports import Page
 from observes_assets.sources.zoho.preparation import Purse
-from observes_assets.sources.zoho.streams import DELETIONS, MODULES, USERS, Sheet, Span, stream_of
+from observes_assets.sources.zoho.sheets import Sheet
+from observes_assets.sources.zoho.streams import DELETIONS, MODULES, USERS, Span, stream_of
 
 
 def names() -> list[str]:

@@ -21,7 +21,8 @@ from observes_assets.scratch import scratch
 from observes_assets.sources.zoho.client import Client
 from observes_assets.sources.zoho.exports import FITTING_ROWS, Export
 from observes_assets.sources.zoho.failures import GoneError
-from observes_assets.sources.zoho.streams import USERS, Sheet, instant, stamp, stream_of
+from observes_assets.sources.zoho.sheets import Sheet
+from observes_assets.sources.zoho.streams import USERS, instant, stamp, stream_of
 
 OVERLAP = timedelta(minutes=10)
 """Read again before the newest change: several records share a second, and some appear late."""

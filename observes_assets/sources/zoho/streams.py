@@ -1,20 +1,8 @@
-"""What is read of Zoho: modules as streams, what an export is asked for, and the rows that it brings."""
+"""What is read of Zoho: modules as streams, and what an export is asked for."""
 
-import csv
-import sys
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import TextIOWrapper
-from itertools import compress
-from operator import itemgetter
-from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
-
-import orjson
-
-from observes_assets.errors import PermanentError, TransientError
 
 MODULES = (
     "Leads",
@@ -37,9 +25,6 @@ MODULES = (
 """Modules by API name; the stream is the name in lower case."""
 USERS, DELETIONS = "users", "deletions"
 CHANGED = "Modified_Time"
-_CUT = "Try again later: the export's results are fetched anew."
-
-csv.field_size_limit(sys.maxsize)  # a rich text is longer than what the csv module takes by default
 
 
 def stream_of(module: str) -> str:
@@ -93,72 +78,3 @@ def instant(text: str) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a time without its offset")
     return at.astimezone(UTC)
-
-
-@dataclass
-class Sheet:
-    """One export's rows as records, read once from its zip; memory stays flat.
-
-    Every cell stays the text that it is: ids have 18 digits, amounts are decimal, times carry the offset of
-    their user. A blank cell is left out, so that a new column that nobody has filled in changes no record.
-
-    Args:
-        needed: columns that must be there.
-        what: for messages.
-    """
-
-    path: Path
-    needed: Collection[str]
-    what: str
-    columns: list[str] = field(default_factory=list)
-    row_count: int = 0
-    newest_at: datetime | None = None
-
-    def records(self) -> Iterator[bytes]:
-        """The rows as JSON.
-
-        Raises:
-            PermanentError: a needed column is missing.
-            TransientError: the zip or its text is cut off.
-        """
-        try:
-            with ZipFile(self.path) as zipped:
-                (name,) = zipped.namelist()
-                # Every other line end is csv's to read, inside a cell and outside.
-                with (
-                    zipped.open(name) as file,
-                    TextIOWrapper(file, encoding="utf-8-sig", newline="\n") as text,
-                ):
-                    yield from self._read(csv.reader(text, strict=True))
-        except (BadZipFile, EOFError, ValueError, csv.Error) as error:
-            # Its own text may quote a row.
-            raise TransientError(f"Zoho: {self.what}: {type(error).__name__} in its results.", _CUT) from None
-
-    def _read(self, lines: Iterator[list[str]]) -> Iterator[bytes]:
-        header = ["id" if name.lower() == "id" else name for name in next(lines, [])]
-        self.columns, self.row_count = sorted(header), 0
-        if len(set(header)) < len(header):
-            raise TransientError(f"Zoho: {self.what}: two columns have one name.", _CUT)
-        if lacking := sorted(set(self.needed) - set(header)):
-            raise PermanentError(
-                f"Zoho: {self.what} lacks the columns {', '.join(lacking)}.",
-                "Let the user's profile see these fields in Zoho CRM; if the company has done away with "
-                "them, take them out of sources/zoho/contract.yaml.",
-            )
-        # Columns move from export to export: equal records must be equal bytes.
-        order = sorted(range(len(header)), key=header.__getitem__)
-        names, width, changed = [header[at] for at in order], len(header), header.index(CHANGED)
-        in_order = itemgetter(*order) if width > 1 else tuple
-        newest: dict[str, str] = {}
-        for row in lines:
-            if len(row) != width:
-                raise TransientError(f"Zoho: {self.what}: a row is cut off.", _CUT)
-            self.row_count += 1
-            at = row[changed]
-            # Times of one offset are ordered as texts are, so few are parsed.
-            if at > newest.get(offset := at[19:], ""):
-                newest[offset] = at
-            cells = in_order(row)
-            yield orjson.dumps(dict(zip(compress(names, cells), filter(None, cells), strict=True)))
-        times = [instant(text) for text in newest.values()]
-        self.newest_at = max(times, default=None)

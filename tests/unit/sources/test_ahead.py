@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from observes_assets.sources.github.ahead import read_ahead
+from observes_assets.sources.ahead import read_ahead
 
 
 def threads() -> list[str]:
-    return [one.name for one in threading.enumerate() if one.name == "github-ahead"]
+    return [one.name for one in threading.enumerate() if one.name == "ahead"]
 
 
 def test_every_page_comes_in_order() -> None:

@@ -1,6 +1,6 @@
-"""Read ahead: the next page is on its way while one is looked at."""
+"""Read ahead: the next piece is on its way while one is looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -8,14 +8,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _MOST = 2
-"""Pages that wait to be looked at; each may have a megabyte."""
+"""Pieces that wait to be looked at; each may have megabytes."""
 
 
-def read_ahead(pages: Iterator[T]) -> Iterator[T]:
-    """The same pages, asked for by a thread of their own, which ends with the iterator.
+def read_ahead(pieces: Iterator[T]) -> Generator[T, None, None]:
+    """The same pieces, fetched by a thread of their own, which ends with the iterator.
 
-    The thread asks for a page before the one before it has been parsed: who parses holds the interpreter for
-    as long as a request takes to begin, page after page.
+    The thread asks a vendor for a page before the one before it has been parsed: who parses holds the
+    interpreter for as long as a request takes to begin, page after page.
     """
     found: Queue[T | BaseException | None] = Queue(_MOST)
     is_left = Event()
@@ -23,15 +23,15 @@ def read_ahead(pages: Iterator[T]) -> Iterator[T]:
     def read() -> None:
         last = None
         try:
-            for page in pages:
-                found.put(page)
+            for piece in pieces:
+                found.put(piece)
                 if is_left.is_set():
                     return
         except BaseException as error:  # the reader's to raise
             last = error
         found.put(last)
 
-    thread = Thread(target=read, name="github-ahead", daemon=True)
+    thread = Thread(target=read, name="ahead", daemon=True)
     thread.start()
     try:
         while (one := found.get()) is not None:
