@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from observes_assets.postgres.connect import ensure_database
@@ -19,6 +20,9 @@ from observes_assets.postgres.server import EmbeddedServer
 
 DEFAULT_SEED = 2026
 LEFT_OUT = ("skipped", "xfailed", "xpassed")
+
+# Wherever tests run: the same examples each time, and none fails because the machine was busy with others.
+settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,16 @@ def clean_environment() -> dict[str, str]:
 def this_month(second: int) -> str:
     """A moment at the beginning of the current month (UTC): what bills in the bucket are about."""
     return f"{datetime.now(UTC):%Y-%m}-01T00:00:{second:02}+00:00"
+
+
+def wait_for_the_next_month() -> None:
+    """Let a month's end and the next one's beginning (UTC) pass: tests compare the current one's bills."""
+
+    def month(minutes: int) -> str:
+        return f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m}"
+
+    while month(-1) != month(20):
+        time.sleep(1)
 
 
 @dataclass
@@ -79,7 +90,7 @@ class Home:
             capture_output=True,
             text=True,
             check=False,
-            timeout=200,
+            timeout=1200,
         )
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
@@ -180,6 +191,7 @@ def forks() -> Iterator[Forks]:
 @pytest.fixture(scope="module")
 def new_home(forks: Forks) -> Iterator[Callable[..., Home]]:
     """Makes homes that the server's account can reach; their servers end with us, however we end."""
+    wait_for_the_next_month()
     homes: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
     def make(name: str = "home", **settings: str) -> Home:
@@ -198,5 +210,5 @@ def new_home(forks: Forks) -> Iterator[Callable[..., Home]]:
     for path, watcher in homes:
         assert watcher.stdin is not None
         watcher.stdin.close()
-        watcher.wait(100)
+        watcher.wait(300)
         shutil.rmtree(path.parent, ignore_errors=True)

@@ -117,7 +117,7 @@ class Forks:
         """End the server."""
         assert self._server.stdin is not None
         self._server.stdin.close()
-        self._server.wait(60)
+        self._server.wait(300)
 
 
 if __name__ == "__main__":

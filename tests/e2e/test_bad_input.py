@@ -18,7 +18,7 @@ from observes_assets.postgres.server import EmbeddedServer
 from tests.e2e.conftest import Home, Repository, portfolio, this_month
 
 NewHome = Callable[..., Home]
-pytestmark = pytest.mark.timeout(900)  # several runs, each with a dbt, on whatever machine
+pytestmark = pytest.mark.timeout(3600)  # several runs, each with a dbt, on whatever machine
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def old_server() -> Iterator[str]:
     def call(program: str, *arguments: str) -> None:
         subprocess.run(
             [programs / program, "-D", folder / "data", *arguments],
-            check=True, capture_output=True, env=environment, timeout=60, **as_account,
+            check=True, capture_output=True, env=environment, timeout=300, **as_account,
         )  # fmt: skip
 
     call("initdb", "--auth=trust", "--username=old", "--encoding=UTF8", "--no-sync")
@@ -232,6 +232,7 @@ def test_postgres_that_stops_under_a_run_is_told_and_the_next_run_goes_on(home: 
     Repository(company / "globex").commit("before the stop", at=this_month(4))
     run = home.start("run")
     while home.ask("select state from landing.build") != ["building"]:
+        assert Path(f"/proc/{run.pid}").exists(), run.text
         time.sleep(0.05)
     EmbeddedServer(home.path).stop()
     assert run.wait() == 1, run.text

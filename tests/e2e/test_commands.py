@@ -18,7 +18,7 @@ from observes_assets.landing.rebuild import forget
 from observes_assets.postgres.locks import RUN, session_lock
 from tests.e2e.conftest import KEY, Home
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 DELIVERY = ("boards", "issues", "pull_requests", "sprint_days", "sprints", "deliverable_days", "deployments")
 
 
@@ -175,7 +175,7 @@ def materialized(home: Home) -> Home:
         capture_output=True,
         text=True,
         check=False,
-        timeout=250,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert home.ask("select min(load_id) > %s from landing.loads", [known]) == [True]
@@ -185,7 +185,9 @@ def materialized(home: Home) -> Home:
 def test_dagster_itself_makes_the_same_release_from_the_archive(materialized: Home) -> None:
     home = materialized
     assert home.ask("select release_number from landing.releases where is_on_show") == [2]
-    first, second = home.ask("select record -> 'marts' from landing.releases order by release_number")
+    # Of complete days there is one only if midnight passes meanwhile.
+    marts = "select record -> 'marts' #- '{reliability}' from landing.releases order by release_number"
+    first, second = home.ask(marts)
     assert first == second  # the same content, byte for byte, by another way
     assert all(first[mart]["rows"] for mart in ("commits", *DELIVERY))
     with home.connect("observes_dagster") as connection:

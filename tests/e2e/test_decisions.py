@@ -12,7 +12,7 @@ from observes_assets.archive import Archive, Manifest
 from observes_assets.bucket import open_bucket
 from tests.e2e.conftest import Home, Repository, portfolio, this_month
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 VERSIONS = "select record_key, load_id, superseded_by from landing.git__commits order by 1"
 
 

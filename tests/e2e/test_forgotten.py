@@ -57,7 +57,7 @@ def observe(home: Home) -> int:
     return int(gone[0])
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_what_the_vendor_forgets_stays_even_without_postgres(
     new_home: Callable[..., Home], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ What is compared at the end, and with what:
   times; rule ``committed`` bills without it).
 """
 
+import contextlib
 import json
 import random
 import signal
@@ -63,6 +64,7 @@ class Assassin:
     def __init__(self, home: Home, seed: int) -> None:
         self.home = home
         self.random = random.Random(seed)
+        self.longest = dict(LONGEST)
         self.met: list[str] = []
         self.kills = 0
 
@@ -70,28 +72,31 @@ class Assassin:
         """Start a run, wait for a phase and a random while, and kill it; checks what it left behind."""
         before = self._progress()
         fork = self.home.start("run")
-        deadline = time.monotonic() + 120
-        while phase != "start" and not self._has_come(phase, before):
+        deadline = time.monotonic() + 600
+        has_come = phase == "start"
+        while not has_come and _stat(fork.pid)[0] not in {"", "Z"}:
             assert time.monotonic() < deadline, (phase, fork.text)
-            if _stat(fork.pid)[0] in {"", "Z"}:
-                break
             time.sleep(0.005)
-        time.sleep(self.random.uniform(0, LONGEST[phase]))
+            has_come = self._has_come(phase, before)
+        time.sleep(self.random.uniform(0, self.longest[phase]))
         dbt = _children(fork.pid)
         fork.kill()
         code = fork.wait()
         assert code in {0, -signal.SIGKILL}, fork.text
         self.met.append(phase if code else "ended before it")
         self.kills += bool(code)
+        if has_come and not code:
+            self.longest[phase] /= 2  # the machine is faster than we
         _require_gone(dbt)
         if before is not None or phase != "start":
             require_whole(self.home)
 
     def kill_rebuild(self) -> None:
         """Kill a rebuild when raw tables and ledger are empty, or partly filled again."""
-        loads = self.home.ask("select count(*) from landing.loads")
+        (known,) = self.home.ask("select max(load_id) from landing.loads")
         fork = self.home.start("rebuild")
-        while self.home.ask("select count(*) from landing.loads") >= loads:
+        while self.home.ask("select count(*) from landing.loads where load_id <= %s", [known]) != [0]:
+            assert _stat(fork.pid)[0] not in {"", "Z"}, fork.text
             time.sleep(0.005)
         time.sleep(self.random.uniform(0, 0.5))
         fork.kill()
@@ -149,11 +154,16 @@ def _children(pid: int) -> list[int]:
 
 def _require_gone(pids: list[int]) -> None:
     """A run's children (dbt, git) end with it or soon after."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while alive := [pid for pid in pids if _stat(pid)[0] not in {"", "Z"}]:
-        names = [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:200] for pid in alive]
-        assert time.monotonic() < deadline, names
+        assert time.monotonic() < deadline, [_command(pid) for pid in alive]
         time.sleep(0.05)
+
+
+def _command(pid: int) -> str:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended by now
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:200]
+    return ""
 
 
 def require_whole(home: Home) -> None:
@@ -172,8 +182,9 @@ def require_archive_landed(home: Home) -> None:
 
 
 def sha256s(home: Home) -> dict[str, str]:
+    """Of what is on show; but for what tells of complete days: there is one only if midnight passes."""
     (marts,) = home.ask("select record -> 'marts' from landing.releases where is_on_show")
-    return {name: mart["sha256"] for name, mart in marts.items()}
+    return {name: mart["sha256"] for name, mart in marts.items() if name != "reliability"}
 
 
 def rows_without(home: Home, mart: str, left_out: list[str]) -> list[Any]:
@@ -194,7 +205,7 @@ def csv_files(home: Home, folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=[pytest.mark.torture, pytest.mark.timeout(0)])])
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_killed_runs_come_to_what_an_undisturbed_run_comes_to(
     *,
     new_home: Callable[..., Home],
@@ -216,8 +227,8 @@ def test_killed_runs_come_to_what_an_undisturbed_run_comes_to(
             who = f"Dee <dee{number % 4}@acme.example>"
             repositories[number % 3].commit(f"change {number}", at=at, who=who)
         assassin.kill_in(phase)
-        if assassin.met[-1] == "ended before it" and len(phases) < 28 * rounds:
-            phases.append(phase)  # a fast machine was faster: once more
+        if assassin.met[-1] == "ended before it" and len(phases) < 40 * rounds:
+            phases.append(phase)  # a fast machine was faster: once more, and sooner
     assert assassin.kills >= 20 * rounds, assassin.met
 
     last = home.run_json("run")

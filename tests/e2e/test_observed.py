@@ -29,7 +29,7 @@ def entry(repository: Repository, **more: Any) -> dict[str, Any]:
     return {"nickname": repository.path.name, "url": str(repository.path), "branch": "main"} | more
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_what_is_new_is_owed_and_no_change_of_the_portfolio_makes_anything_new(
     new_home: Callable[..., Home], tmp_path: Path
 ) -> None:

@@ -255,12 +255,12 @@ WRITE_FOR_EVER = """
     from observes_assets.bucket import open_bucket
     bucket = open_bucket(sys.argv[1])
     dice = random.Random(sys.argv[2])
-    print("ready", flush=True)
     while True:
         data = dice.randbytes(dice.choice([10, 5_000, 2_000_000]))
         data = hashlib.sha256(data).digest() + data
         put = dice.choice([bucket.put_new, bucket.put])
         put(f"{dice.randrange(3)}/{dice.randrange(40)}", data)
+        print("written", flush=True)
 """
 
 
@@ -269,7 +269,7 @@ def test_killed_writers_leave_whole_objects(bucket: Bucket, folder: Path) -> Non
     for turn in range(8):
         writer = python(WRITE_FOR_EVER, str(folder), str(turn))
         assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
+        assert [writer.stdout.readline() for _ in range(2)] == ["written\n"] * 2
         time.sleep(dice.random() * 0.2)
         writer.send_signal(signal.SIGKILL)
         writer.wait()

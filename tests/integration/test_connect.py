@@ -53,7 +53,7 @@ def test_a_database_with_another_locale_is_refused(database_url, locale):
     name = parts(database_url).database
     postgres = with_database(database_url, "postgres")
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
         connection.execute(
             sql.SQL("create database {} template template0 " + locale).format(sql.Identifier(name))
         )
@@ -134,7 +134,7 @@ def test_two_who_make_the_same_database_at_once_both_get_it(database_url):
         urls = set(pool.map(lambda _: ensure_database(database_url, name), range(4)))
     assert len(urls) == 1
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def test_dagsters_sqlalchemy_reaches_the_same_database(database_url):

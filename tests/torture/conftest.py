@@ -78,7 +78,7 @@ def folder_stage(new_stage: NewStage, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def s3_stage(new_stage: NewStage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stage]:
-    """Over moto's S3, behind a way that fails; impatient, so that a test needn't wait for a minute."""
+    """Over moto's S3, behind a way that fails; impatient, so that a slow answer needn't take a minute."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()

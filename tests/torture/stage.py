@@ -26,7 +26,7 @@ from tests.torture.strike import Point
 from tests.torture.vendor import SIZES, Vendor, World
 
 CONTRACT = Path(__file__).with_name("contract.yaml").read_bytes()
-_LONGEST_SECONDS = 120
+_LONGEST_SECONDS = 300
 _A_RUN_SECONDS = 0.4
 _TRIES = 10
 _MOST_OCCURRENCES = 50  # of a point; a loop is not struck later than that

@@ -47,8 +47,8 @@ import atexit, tempfile, threading, time
 from observes_assets.lasting import leave_all
 folder = tempfile.TemporaryDirectory()
 atexit.register(lambda: print("registered", flush=True))
+print(folder.name, flush=True)
 threading.Thread(target=lambda: (time.sleep(0.1), print("threads", flush=True))).start()
-print(folder.name)
 leave_all()
 """
     told = subprocess.run(

@@ -39,7 +39,7 @@ def test_the_graph_loads_with_an_empty_environment_and_nothing_to_talk_to(manife
         env={},
         capture_output=True,
         text=True,
-        timeout=60,  # seconds; six on an idle machine, nearly all of them Dagster's own imports
+        timeout=240,  # seconds; six on an idle machine, nearly all of them Dagster's own imports
         check=False,
     )
     assert loaded.returncode == 0, loaded.stderr

@@ -82,7 +82,7 @@ def program(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         cwd=checkout,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 
@@ -98,6 +98,7 @@ def wire(checkout: Path, told: str) -> None:
     path.write_text(text.replace("    raw = [\n", f"    raw = [\n        {line}\n"))
 
 
+@pytest.mark.timeout(1800)
 def test_a_new_source_runs(checkout: Path, location: Path, tmp_path: Path) -> None:
     answers = tmp_path / "shop.yaml"
     fields = {path: {"description": said, "classification": kind} for path, (said, kind) in FIELDS.items()}
@@ -105,7 +106,7 @@ def test_a_new_source_runs(checkout: Path, location: Path, tmp_path: Path) -> No
     done = subprocess.run(
         [OBSERVES, "contract", "new", "shop", "--answers", str(answers), "--answer", f"location={location}",
          "--root", str(checkout)],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     written = done.stdout.split()
@@ -140,7 +141,7 @@ def test_a_terminal_is_asked(checkout: Path, location: Path) -> None:
         [OBSERVES, "contract", "new", "shop", "--root", str(checkout), "--answer", "owner=shop-team"],
         stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
-        said = process.communicate(timeout=60)[0].decode()
+        said = process.communicate(timeout=240)[0].decode()
     os.close(ours)
     os.close(theirs)
     assert process.returncode == 0, said
@@ -162,7 +163,7 @@ def test_without_a_terminal_what_is_not_answered_is_named_and_nothing_is_written
 ) -> None:
     done = subprocess.run(
         [OBSERVES, "contract", "new", "shop", "--root", str(checkout), "--answer", f"location={location}"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "No answer for title, domain" in done.stderr

@@ -216,7 +216,7 @@ def test_an_erasure_waits_for_the_extraction_that_is_under_way(place: Place) -> 
                 "select pg_advisory_unlock_shared(%s)", [lock_id(ERASURE)]
             ).fetchone()
             assert extractor_is_done == (True,)
-            assert erasing.result(30).total["records"] == 1 + 3 + 3 + 4
+            assert erasing.result(120).total["records"] == 1 + 3 + 3 + 4
             connection.execute("select pg_advisory_lock_shared(%s)", [lock_id(ERASURE)])
     assert place.naming(*HERS) == []
 

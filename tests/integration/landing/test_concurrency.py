@@ -84,7 +84,7 @@ def test_a_scope_is_extracted_by_one_process_at_a_time(new_desk: NewDesk) -> Non
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(sweeps)
-        assert began.wait(20)
+        assert began.wait(120)
         outcome = differential.land([order(1, 9.0), order(3)], kind="differential")
         order_of_events.append("differential landed")
         running.result()

@@ -181,7 +181,6 @@ def _wait_for_copy(url: str, landing: Future[Outcome]) -> None:
 
 def _kill_and_wait(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-    for _ in range(500):
-        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]:
-            return
-        time.sleep(0.01)
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has gone
+        while Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+            time.sleep(0.01)

@@ -124,6 +124,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def manned(tower: Watchtower, receiver: Receiver) -> Watchtower:
     """A watchtower whose people and dead-man switch can be reached."""
-    tower.installation.settings.notify_urls = SecretStr(f"json://{receiver.address}/secret-of-the-url")
+    tower.installation.settings.notify_urls = SecretStr(
+        f"json://{receiver.address}/secret-of-the-url?cto=60&rto=60"
+    )
     tower.installation.settings.heartbeat_url = SecretStr(f"http://{receiver.address}/alive")
     return tower

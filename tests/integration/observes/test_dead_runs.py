@@ -31,7 +31,7 @@ def storage(tower: Watchtower, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dags
 
 def test_a_run_whose_process_is_gone(tower: Watchtower, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
-    later = now + SILENT_AFTER + timedelta(minutes=1)
+    later = now + SILENT_AFTER + timedelta(minutes=10)  # by then the storage has been made, and the run
 
     def found(at: datetime) -> list[tuple[str, str, bool]]:
         with acting(tower.connection, LOADER):  # who sees no more of others' sessions than their names

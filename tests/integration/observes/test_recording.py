@@ -60,7 +60,7 @@ def test_a_hold_outlives_a_rebuild_and_the_database(
         assert other.one("select who from landing.hold") == "ann"
     finally:
         other.connection.close()
-        tower.connection.execute("drop database another")
+        tower.connection.execute("drop database another with (force)")
 
 
 def test_releases_are_read_back_from_the_bucket_once(tower: Watchtower) -> None:

@@ -28,7 +28,7 @@ class Caller:
     def get(self, path: str, **query: Any) -> requests.Response:
         """One answer; ``path`` may be a whole URL."""
         url = path if path.startswith("http") else self.github.rest_url + path
-        return self.session.get(url, params=query, allow_redirects=False, timeout=20)
+        return self.session.get(url, params=query, allow_redirects=False, timeout=120)
 
     def all(self, path: str, **query: Any) -> list[Any]:
         """Every page of a list."""
@@ -42,7 +42,7 @@ class Caller:
     def ask(self, query: str, **variables: Any) -> Any:
         """What a GraphQL query says, errors and all."""
         body = {"query": query, "variables": variables}
-        answer = self.session.post(self.github.graphql_url, json=body, timeout=20)
+        answer = self.session.post(self.github.graphql_url, json=body, timeout=120)
         assert answer.status_code == 200
         return answer.json()
 

@@ -120,7 +120,7 @@ def test_limits_are_told_from_each_other(github: GitHub) -> None:
     assert (first.status_code, first.headers["X-RateLimit-Remaining"]) == (403, "0")
     assert "API rate limit exceeded" in first.json()["message"]
     reset_at = AT.timestamp() + 3600  # by the clock that Date shows
-    assert abs(int(first.headers["X-RateLimit-Reset"]) - reset_at) < 10
+    assert abs(int(first.headers["X-RateLimit-Reset"]) - reset_at) < 600  # another clock is months away
     github.limits.use_up("core", resets_in_seconds=-1)
     github.switches.answer_instead("harbor", secondary)
     github.switches.answer_instead("harbor", lambda: secondary(7, 429), skip=1)
@@ -191,8 +191,8 @@ def test_faults(github: GitHub) -> None:
 def test_switches_from_outside(github: GitHub) -> None:
     session = Caller(github).session
     at = (AT + timedelta(days=1)).isoformat()
-    assert session.post(f"{github.address}/_sandbox/clock", json={"at": at}, timeout=9).json() == {"at": at}
+    assert session.post(f"{github.address}/_sandbox/clock", json={"at": at}, timeout=120).json() == {"at": at}
     fault = {"pattern": "/labels", "fault": "secondary", "options": {"retry_after": 1}, "times": 1}
-    session.post(f"{github.address}/_sandbox/faults", json=fault, timeout=9)
+    session.post(f"{github.address}/_sandbox/faults", json=fault, timeout=120)
     assert Caller(github).get(f"{SITE}/labels").headers["Retry-After"] == "1"
-    assert session.get(f"{github.address}/_sandbox/requests", timeout=9).json() == [f"GET {SITE}/labels"]
+    assert session.get(f"{github.address}/_sandbox/requests", timeout=120).json() == [f"GET {SITE}/labels"]

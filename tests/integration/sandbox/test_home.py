@@ -66,12 +66,15 @@ def test_the_sandboxs_own_servers_stand_for_the_vendors(tmp_path: Path) -> None:
             assert told.github_token
             headers = {"Authorization": f"Bearer {told.github_token.get_secret_value()}"}
             url = f"{told.github_api_url}/orgs/{told.github_organizations}"
-            found = requests.get(url, headers=headers, timeout=9)
+            found = requests.get(url, headers=headers, timeout=120)
             assert found.json()["login"] == told.github_organizations
     with vendors(settings) as again:
         assert again.github_api_url == first.github_api_url
-    with vendors(Settings(_env_file=None, home=tmp_path / "other")) as other:  # type: ignore[call-arg]
-        assert other.github_api_url != first.github_api_url
+    others = set()
+    for number in range(3):  # two homes may happen to share a port
+        with vendors(Settings(_env_file=None, home=tmp_path / f"{number}")) as other:  # type: ignore[call-arg]
+            others.add(other.github_api_url)
+    assert others - {first.github_api_url}
 
 
 def test_real_settings_are_left_alone(tmp_path: Path) -> None:

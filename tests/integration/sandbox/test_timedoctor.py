@@ -286,7 +286,7 @@ def test_the_usual_failures_come_on_request(timedoctor: TimeDoctor, caller: Call
     limited = caller.get("/users")
     assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
     fault = {"pattern": "/users", "fault": "forbidden", "times": 1}
-    requests.post(f"{timedoctor.address}/_sandbox/faults", json=fault, timeout=9)
+    requests.post(f"{timedoctor.address}/_sandbox/faults", json=fault, timeout=120)
     assert [caller.get("/users").status_code for _ in range(2)] == [403, 200]
     timedoctor.switches.alter("/users", errors.cut_short)
     with pytest.raises(requests.JSONDecodeError):

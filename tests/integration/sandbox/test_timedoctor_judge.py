@@ -45,7 +45,7 @@ def judged(
     given = {"url": timedoctor.address, "email": timedoctor.credentials.email, "password": password}
     given |= {"from": since.isoformat(), "to": until.isoformat()}
     return subprocess.run(
-        [PYTHON, CLIENT], input=json.dumps(given), capture_output=True, text=True, timeout=60, check=False
+        [PYTHON, CLIENT], input=json.dumps(given), capture_output=True, text=True, timeout=240, check=False
     )
 
 

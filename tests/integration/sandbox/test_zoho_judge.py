@@ -41,7 +41,7 @@ def judged(zoho: Zoho, *modules: str) -> subprocess.CompletedProcess[str]:
     given |= {"client_secret": login.client_secret, "refresh_token": login.refresh_token}
     given |= {"since": SINCE.isoformat()}
     return subprocess.run(
-        [PYTHON, CLIENT], input=json.dumps(given), capture_output=True, text=True, timeout=60, check=False
+        [PYTHON, CLIENT], input=json.dumps(given), capture_output=True, text=True, timeout=240, check=False
     )
 
 

@@ -27,12 +27,12 @@ class Caller:
         code_now = code(login.totp_secret, time.time()) if login.totp_secret else ""
         said = {"email": login.email, "password": login.password, "totpCode": code_now, "permissions": "read"}
         url = f"{self.timedoctor.address}{API}/login"
-        return requests.post(url, json=said | instead, timeout=20)
+        return requests.post(url, json=said | instead, timeout=120)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         """One answer."""
         asked = {"company": self.timedoctor.company_id} | query
-        return self.session.get(f"{self.timedoctor.address}{API}{path}", params=asked, timeout=20)
+        return self.session.get(f"{self.timedoctor.address}{API}{path}", params=asked, timeout=120)
 
     def all(self, path: str, **query: Any) -> list[Any]:
         """Every page of a list."""

@@ -27,7 +27,7 @@ class Caller:
         login = self.zoho.credentials
         said = {"grant_type": "refresh_token", "client_id": login.client_id}
         said |= {"client_secret": login.client_secret, "refresh_token": login.refresh_token}
-        answer = requests.post(f"{self.zoho.address}/oauth/v2/token", data=said | instead, timeout=20)
+        answer = requests.post(f"{self.zoho.address}/oauth/v2/token", data=said | instead, timeout=120)
         assert answer.status_code == 200
         return answer.json()
 
@@ -37,12 +37,12 @@ class Caller:
 
     def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> requests.Response:
         """One answer."""
-        return self.session.get(f"{self.zoho.address}{path}", params=query, headers=headers, timeout=20)
+        return self.session.get(f"{self.zoho.address}{path}", params=query, headers=headers, timeout=120)
 
     def ask(self, module: str, **query: Any) -> requests.Response:
         """Ask for a job."""
         body = {"query": {"module": {"api_name": module}} | query}
-        return self.session.post(f"{self.zoho.address}{BULK}", json=body, timeout=20)
+        return self.session.post(f"{self.zoho.address}{BULK}", json=body, timeout=120)
 
     def job(self, module: str, **query: Any) -> str:
         """The id of a new job."""

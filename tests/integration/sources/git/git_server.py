@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if given is not None or self.server.token is None:
             self.server.asked.set()
-            self.server.paused.wait(20)
+            self.server.paused.wait(240)
         self.backend(body)
 
     def fault(self) -> bool:

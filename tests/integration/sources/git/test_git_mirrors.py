@@ -300,7 +300,7 @@ def test_two_updates_wait_for_each_other(work, mirror_of, tmp_path):
         waiting.start()
         time.sleep(0.3)
         assert waiting.is_alive()
-    waiting.join(20)
+    waiting.join(120)
     assert not waiting.is_alive()
 
 

@@ -128,7 +128,7 @@ def test_no_more_requests_are_under_way_than_the_contract_allows(
     make_client: MakeClient, vendor: Vendor
 ) -> None:
     client = make_client(concurrency=2)
-    gate = threading.Barrier(2, timeout=5)
+    gate = threading.Barrier(2, timeout=60)
 
     def answer(_asked: Any) -> Reply:
         gate.wait()

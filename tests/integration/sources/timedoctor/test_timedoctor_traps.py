@@ -38,7 +38,7 @@ def test_the_login_asks_for_reading_only_and_gives_its_second_factor(client: Cli
     client.log_in()
     said = vendor.asked[0].body
     assert said["permissions"] == "read"
-    assert said["totpCode"] in {totp("JBSWY3DPEHPK3PXP", time.time() - late) for late in (0, 30)}
+    assert said["totpCode"] in {totp("JBSWY3DPEHPK3PXP", time.time() - late) for late in range(0, 300, 30)}
 
 
 def test_second_factors_are_those_of_the_standard() -> None:
