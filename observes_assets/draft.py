@@ -5,7 +5,7 @@ records already need not unpack them to see that.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -45,6 +45,7 @@ class Draft:
         self.record_count = 0
         self.byte_count = 0
         self._waiting: list[bytes] = []
+        self._digests: list[bytes] = []
         self._waiting_bytes = 0
         self._digest = hashlib.sha256()
         self._is_ended = False
@@ -53,11 +54,20 @@ class Draft:
         # A thread of zstd's own compresses while we read on.
         self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True, threads=1).compressobj()
 
-    def add(self, record: dict[str, Any] | bytes) -> None:
+    def taking(self, records: Iterable[dict[str, Any] | bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+        """Add records as they are asked for; each one's number, from 1, its line and the line's hash."""
+        for record in records:
+            line, digest = self.add(record)
+            yield self.record_count, line, digest
+
+    def add(self, record: dict[str, Any] | bytes) -> tuple[bytes, bytes]:
         """Add one record: a dict of ours, or the vendor's own JSON bytes, which are kept as they are.
 
         A dict is written with sorted keys, so that equal content gives equal bytes. Bytes must hold one
         JSON document; a raw line break in it becomes the other kind, since a line is a record.
+
+        Returns:
+            the line that is archived, and its hash.
         """
         line = record if isinstance(record, bytes) else orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
         if self._door:
@@ -67,10 +77,12 @@ class Draft:
         self.record_count += 1
         self.byte_count += len(line) + 1
         self._waiting.append(line)
-        self._hashes.write(line_hash(line))
+        digest = line_hash(line)
+        self._digests.append(digest)
         self._waiting_bytes += len(line)
         if self._waiting_bytes >= _CHUNK:
             self._compress()
+        return line, digest
 
     def close(self) -> str:
         """End the file; returns the sha256 of its bytes. Once is enough, also when that failed."""
@@ -86,7 +98,9 @@ class Draft:
         # Many lines a call: one call a line costs a third more.
         if self._waiting:
             self._write(self._zstd.compress(b"\n".join(self._waiting) + b"\n"))
+            self._hashes.write(b"".join(self._digests))
             self._waiting.clear()
+            self._digests.clear()
             self._waiting_bytes = 0
 
     def _write(self, chunk: bytes) -> None:

@@ -2,22 +2,24 @@
 
 The shape of every source's asset. A scope is extracted by one process at a time, locked from the first
 request to the landing; what waits in the archive lands before anything is read; the batch is in the
-bucket before it lands; a reading that fails leaves no batch behind.
+bucket before its landing is committed; a reading that fails leaves no batch behind.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal
 
 import psycopg
 from psycopg import Connection
 
-from observes_assets.archive import Archive, Cursor, Scope
+from observes_assets.archive import Archive, Cursor, Manifest, Scope
 from observes_assets.contracts import Contract
 from observes_assets.errors import BusyError, ObservesError
 from observes_assets.landing import pending
+from observes_assets.landing.early import Drafting, land_early
 from observes_assets.landing.land import Load
 from observes_assets.landing.pending import Start
 from observes_assets.landing.refusal import Refusal
@@ -32,12 +34,14 @@ class Reading:
     ``records`` is read once, to its end; only then are ``cursor_after`` and ``reported_count`` asked for.
     The latter is how many distinct records the vendor says that this reading has to bring; None if it
     doesn't say. The landing refuses a batch that brings another number.
+    ``is_at_hand`` says that reading waits for nobody: a first batch lands while it is being archived.
     """
 
     kind: Literal["complete", "differential"]
     records: Iterable[dict[str, Any] | bytes]
     cursor_after: Callable[[], Cursor | None] = lambda: None
     reported_count: Callable[[], int | None] = lambda: None
+    is_at_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,18 @@ class Extractor:
     attempts: list[Attempt] = field(default_factory=list)
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
 
-    def land_waiting(self, stream: str) -> Outcome:
-        """Land what waits in the archive, whatever process put it there."""
+    def land_waiting(self, stream: str, *, early: Load | None = None) -> Outcome:
+        """Land what waits in the archive, whatever process put it there.
+
+        Args:
+            early: what has landed already, which belongs to the outcome.
+        """
         with self._no_erasure():
             pending.sync(self.connection, self.archive, self.contract.source, stream, retries=True)
-            outcome = self._land(stream)
+            loads, refusals = pending.land_pending(
+                self.connection, self.archive, self.contract.source, stream, run_id=self.run_id
+            )
+        outcome = Outcome([early, *loads] if early else loads, refusals)
         self.outcomes.append((stream, outcome))
         return outcome
 
@@ -137,8 +148,15 @@ class Extractor:
             not_before: the extraction's end is at least this (UTC), whatever the clock says.
             times: when the reading began and ended by the vendor's clock (UTC), where that is known.
         """
-        self.put(stream, scope, start, reading, not_before=not_before, times=times)
-        return self.land_waiting(stream)
+        with self._drafting(stream, scope, start, reading, not_before=not_before, times=times) as drafting:
+            load = None
+            if reading.is_at_hand and start.previous is None:
+                contract = self.contract.streams[stream]
+                load = land_early(
+                    self.connection, self.archive, contract, scope, drafting, run_id=self.run_id
+                )
+            drafting.put()
+        return self.land_waiting(stream, early=load)
 
     def put(
         self,
@@ -154,29 +172,43 @@ class Extractor:
 
         Asks the connection nothing, so it may run in a thread of its own.
         """
+        with self._drafting(stream, scope, start, reading, not_before=not_before, times=times) as drafting:
+            drafting.put()
+
+    @contextmanager
+    def _drafting(
+        self,
+        stream: str,
+        scope: Scope,
+        start: Start,
+        reading: Reading,
+        *,
+        not_before: datetime | None,
+        times: tuple[datetime, datetime] | None,
+    ) -> Iterator[Drafting]:
         extracted_from = times[0] if times else datetime.now(UTC)
         with self.archive.draft(self.contract.streams[stream]) as draft:
-            for record in reading.records:
-                draft.add(record)
-            until = times[1] if times else datetime.now(UTC)
-            self.archive.write(
-                draft,
-                contract=self.contract,
-                stream=stream,
-                scope=scope,
-                kind=reading.kind,
-                previous=start.previous,
-                last_number=start.last_number,
-                extracted_from=extracted_from,
-                extracted_until=max(until, not_before) if not_before else until,
-                cursor_before=start.cursor,
-                cursor_after=reading.cursor_after(),
-                makes_up_for=start.makes_up_for,
-                reported_count=reading.reported_count(),
-            )
+            lines = draft.taking(reading.records)
 
-    def _land(self, stream: str) -> Outcome:
-        loads, refusals = pending.land_pending(
-            self.connection, self.archive, self.contract.source, stream, run_id=self.run_id
-        )
-        return Outcome(loads, refusals)
+            @cache
+            def put() -> Manifest:
+                for _ in lines:
+                    pass
+                until = times[1] if times else datetime.now(UTC)
+                return self.archive.write(
+                    draft,
+                    contract=self.contract,
+                    stream=stream,
+                    scope=scope,
+                    kind=reading.kind,
+                    previous=start.previous,
+                    last_number=start.last_number,
+                    extracted_from=extracted_from,
+                    extracted_until=max(until, not_before) if not_before else until,
+                    cursor_before=start.cursor,
+                    cursor_after=reading.cursor_after(),
+                    makes_up_for=start.makes_up_for,
+                    reported_count=reading.reported_count(),
+                )
+
+            yield Drafting(lines, put)

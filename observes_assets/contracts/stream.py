@@ -197,20 +197,18 @@ class StreamContract:
     def _record_type(self) -> type[msgspec.Struct]:
         return record_type(self.name, self.properties)
 
-    @cached_property
-    def _sound_key(self) -> Callable[[bytes], list[str | int] | None]:
-        return key_reader(self._record_type, self.key)
-
     def check(self, record: Any) -> Violation | None:
         """Check one parsed record; None if it keeps the promises."""
         return check(record, self._record_type)
 
-    def sound_key(self, document: bytes) -> list[str | int] | None:
-        """The key of a record (JSON) that keeps the promises, in the order of its fields.
+    @cached_property
+    def sound_key(self) -> Callable[[bytes], list[str | int] | None]:
+        """Tells the key of a record (JSON) that keeps the promises, in the order of its fields.
 
-        Parses no more than the contract speaks of. None: it may be sound or not, ``check`` tells.
+        Parses no more than the contract speaks of; the rest may not even be text. None: it may be sound or
+        not, ``check`` tells.
         """
-        return self._sound_key(document)
+        return key_reader(self._record_type, self.key)
 
 
 def _fields(

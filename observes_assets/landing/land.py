@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import Connection, sql
-from psycopg.errors import UniqueViolation
 
 from observes_assets.archive import Manifest
 from observes_assets.contracts import StreamContract
-from observes_assets.landing.copy import copy_chosen, copy_heads, copy_keys, copy_records, note_heads
+from observes_assets.landing.copy import copy_chosen, copy_keys
+from observes_assets.landing.fresh import Fresh, has_heads
 from observes_assets.landing.known import Known
 from observes_assets.landing.ledger import Counts, write_load, write_quarantine
 from observes_assets.landing.promises import require_kept
@@ -25,9 +25,6 @@ from observes_assets.landing.repetition import count_refused_again
 from observes_assets.landing.tables import StreamTables
 from observes_assets.postgres.locks import LANDING, lock_transaction, stream_lock
 
-MANY = 10_000
-"""So many first records are worth fresh statistics: Postgres' own come a minute late, and cost more then."""
-
 
 @dataclass(frozen=True)
 class Load:
@@ -36,6 +33,16 @@ class Load:
     load_id: int
     manifest: Manifest
     counts: Counts
+
+
+def begin(connection: Connection, contract: StreamContract) -> int:
+    """Take the locks of a landing, until the transaction ends; the load's id."""
+    connection.execute("set local work_mem = '64MB'")
+    # A landing whose process hangs would keep every build from fixing its as-of.
+    connection.execute("set local idle_in_transaction_session_timeout = '10min'")
+    lock_transaction(connection, LANDING, shared=True)
+    lock_transaction(connection, stream_lock(contract.source, contract.name))
+    return int(_one(connection, "select nextval('landing.load_id')"))
 
 
 @dataclass(frozen=True)
@@ -69,79 +76,40 @@ class Landing:
             BatchRefusedError: too much of it is in quarantine, too many keys vanish, or it breaks another
                 promise of its contract.
         """
-        load_id = self._lock()
+        load_id = begin(self.connection, self.contract)
         reader = Reader(self.path, self.contract, self.manifest.scope, self.unstorable)
         if self.manifest.kind == "differential" and self.manifest.record_count == 0:
             counts = Counts()
-        elif not self._scope_has_heads():
+        elif not has_heads(self.connection, self.contract, self.manifest.scope):
             counts = self._land_fresh(load_id, reader)
         elif self.manifest.kind == "complete" and is_repetition(self.connection, self.manifest, code_version):
             counts = Counts(read=self.manifest.record_count, unchanged=self._count_standing())
         else:
             counts = self._land_differences(load_id, reader, code_version)
+        run = {"run_id": run_id, "code_version": code_version, "started_at": started_at}
+        return self.write_down(load_id, reader, counts, run)
+
+    def write_down(self, load_id: int, reader: Reader, counts: Counts, run: dict[str, Any]) -> Load:
+        """Write quarantine and ledger, and hold what has landed against the contract's other promises.
+
+        Raises:
+            BatchRefusedError: it breaks one of them.
+        """
         if reader.refused:
             again = count_refused_again(self.connection, self.tables, load_id, reader)
             counts = replace(counts, refused_again=again)
         write_quarantine(self.connection, self.manifest, reader.refused)
-        write_load(
-            self.connection,
-            self.manifest,
-            load_id,
-            counts,
-            run_id=run_id,
-            code_version=code_version,
-            started_at=started_at,
-            is_accepted=not self.limits_apply,
-        )
+        is_accepted = not self.limits_apply
+        write_load(self.connection, self.manifest, load_id, counts, **run, is_accepted=is_accepted)
         if self.limits_apply:
             require_kept(self.connection, self.contract, load_id)
         return Load(load_id, self.manifest, counts)
 
-    def _lock(self) -> int:
-        self.connection.execute("set local work_mem = '64MB'")
-        # A landing whose process hangs would keep every build from fixing its as-of.
-        self.connection.execute("set local idle_in_transaction_session_timeout = '10min'")
-        lock_transaction(self.connection, LANDING, shared=True)
-        lock_transaction(self.connection, stream_lock(self.manifest.source, self.manifest.stream))
-        return int(_one(self.connection, "select nextval('landing.load_id')"))
-
-    def _scope_has_heads(self) -> bool:
-        query = "select exists (select from {} where superseded_by is null and record_key ^@ %s)"
-        return bool(_one(self.connection, sql.SQL(query).format(self.tables.versions), [self.prefix]))
-
     def _land_fresh(self, load_id: int, reader: Reader) -> Counts:
-        """The scope's first records: one reading, straight into both tables."""
-        with self.path.with_name("heads").open("w+b") as notes:
-            records = note_heads(load_id, reader, notes)
-            copied = copy_records(self.connection, self.tables, load_id, records)
-            check_quality(reader, self.manifest, limits_apply=self.limits_apply)
-            notes.seek(0)
-            try:
-                with self.connection.transaction():
-                    copy_heads(self.connection, self.tables, notes)
-            except UniqueViolation:
-                copied = self._keep_last_duplicates(load_id)
-        if copied >= MANY:
-            self._execute("analyze {versions}")
-        return Counts(read=reader.line_count, written=copied, quarantined=len(reader.refused))
-
-    def _keep_last_duplicates(self, load_id: int) -> int:
-        self._execute(
-            """
-            delete from {raw} where load_id = %s and line not in (
-                select max(line) from {raw} where load_id = %s group by record_key
-            )
-            """,
-            [load_id, load_id],
-        )
-        return self._execute(
-            """
-            insert into {versions}
-                (record_key, load_id, is_deleted, content_load_id, first_load_id, record_hash)
-            select record_key, load_id, false, load_id, load_id, record_hash from {raw} where load_id = %s
-            """,
-            [load_id],
-        )
+        fresh = Fresh(self.connection, load_id, reader, self.path.parent)
+        fresh.copy_records()
+        check_quality(reader, self.manifest, limits_apply=self.limits_apply)
+        return fresh.copy_heads()
 
     def _land_differences(self, load_id: int, reader: Reader, code_version: str) -> Counts:
         """Several readings: what the lines hold first, then only the documents that differ from the heads."""

@@ -28,6 +28,8 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 # An accepted line: its number, key, hash and document. Plain, since a named tuple takes as long as the key.
 Record = tuple[int, bytes, bytes, bytes]
+# A line as it is drafted: its number, document and hash.
+Drafted = tuple[int, bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,16 @@ class Reader:
     """Reads one batch's records; refused ones and the number of lines gather here.
 
     After ``skip_known`` the lines whose hash is known are passed over unread; the others are set aside.
+    Lines that are just being drafted are read as they come, once, and no file is. Where every document is
+    copied, Postgres sees by itself whether it is text, and no time is spent on that here.
     """
 
     path: Path
     contract: StreamContract
     scope: Scope
     unstorable: frozenset[int] = frozenset()
+    drafted: Iterator[Drafted] | None = None
+    are_all_copied: bool = False
     known: Known | None = None
     refused: list[Refused] = field(default_factory=list)
     line_count: int = 0
@@ -70,22 +76,31 @@ class Reader:
                 aside.add(document)
 
     def __iter__(self) -> Iterator[Record]:
-        sound_key = self.contract.sound_key
+        sound_key, are_all_copied = self.contract.sound_key, self.are_all_copied
         place = [self.scope[name] for name in self.contract.scope_by] if self.scope else []
         depth, line = len(place), 0
-        for line, document in self.documents():
+        for line, document, digest in self.drafted or self._hashed():
             values = sound_key(document)
-            if values is None or values[:depth] != place or line in self.unstorable or _unstorable(document):
+            if (
+                values is None
+                or values[:depth] != place
+                or line in self.unstorable
+                or _unstorable(document)
+                or not (are_all_copied or _is_text(document))
+            ):
                 key = self._look_closer(line, document)
             else:
                 key = _encoded(values)
             if key is not None and len(key) <= LONGEST_KEY:
-                yield line, key, line_hash(document), document
+                yield line, key, digest, document
             elif key is not None:
                 violation = Violation("$", f"its key is longer than {LONGEST_KEY} bytes")
                 self._refuse(line, None, violation, document)
         if self._wanted is None:
             self.line_count = line
+
+    def _hashed(self) -> Iterator[Drafted]:
+        return ((line, document, line_hash(document)) for line, document in self.documents())
 
     def documents(self) -> Iterator[tuple[int, bytes]]:
         """The lines to read, numbered from 1."""
@@ -123,6 +138,13 @@ class Reader:
             if parsed.get(name) != value:
                 return Violation(f"$.{name}", "is outside the batch's scope")
         return None
+
+
+def _is_text(document: bytes) -> bool:
+    try:
+        return document.isascii() or bool(document.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _unstorable(document: bytes) -> Violation | None:

@@ -1,9 +1,8 @@
-"""Which lines Postgres can't store although they are JSON: a number of 20,000 digits, for instance."""
+"""Which lines Postgres can't store: with a number of 20,000 digits, for instance, or with what is no text."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 from psycopg import Connection
 
 from observes_assets import archive
@@ -12,9 +11,9 @@ _BLOCK = 1 << 20  # bytes of documents that are asked about at a time
 
 
 def find_unstorable(connection: Connection, path: Path) -> frozenset[int]:
-    """Numbers, from 1, of a batch's lines that are JSON, and that Postgres can't store as jsonb."""
+    """Numbers, from 1, of a batch's lines that Postgres can't store as jsonb."""
     found: set[int] = set()
-    for numbers, documents in _blocks(path):
+    for numbers, documents in _blocks(path, found):
         rows = connection.execute(
             "select line from unnest(%s::int[], %s::text[]) as asked (line, document) "
             "where not pg_input_is_valid(document, 'jsonb')",
@@ -24,15 +23,16 @@ def find_unstorable(connection: Connection, path: Path) -> frozenset[int]:
     return frozenset(found)
 
 
-def _blocks(path: Path) -> Iterator[tuple[list[int], list[str]]]:
+def _blocks(path: Path, found: set[int]) -> Iterator[tuple[list[int], list[str]]]:
+    """Lines to ask about; those that are no text are found without."""
     numbers, documents, size = [], [], 0
     for line, document in enumerate(archive.lines(path), start=1):
         try:
-            orjson.loads(document)
-        except orjson.JSONDecodeError:
-            continue  # is refused as it is, and may not even be text
+            documents.append(document.decode())
+        except UnicodeDecodeError:
+            found.add(line)
+            continue
         numbers.append(line)
-        documents.append(document.decode())
         size += len(document)
         if size >= _BLOCK:
             yield numbers, documents

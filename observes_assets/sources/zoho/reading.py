@@ -143,6 +143,7 @@ def take(extractor: Extractor, client: Client, results: Sequence[Export]) -> Non
             found.records(),
             lambda: _cursor(start, found, digest, is_whole=is_whole),
             lambda: results[0].row_count if is_whole and len(results) == 1 else None,
+            is_at_hand=True,
         )
         times = (min(one.created_at for one in results), client.server_at)
         extractor.extract(stream, {}, start, reading, times=times)

@@ -68,10 +68,9 @@ class Sheet:
         record, encode = _record_of(self.columns), msgspec.json.Encoder().encode
         newest: dict[str, str] = {}
         self.row_count = 0
-        for row in rows:
+        for self.row_count, row in enumerate(rows, start=1):
             if len(row) != width:
                 raise TransientError(f"Zoho: {self.what}: a row is cut off.", _CUT)
-            self.row_count += 1
             at = row[changed]
             # Times of one offset are ordered as texts are, so few are parsed.
             if at > newest.get(offset := at[19:], ""):

@@ -1,7 +1,7 @@
 """A small source of the tests' own, and a desk to land its batches on."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,15 @@ slaProperties:
 
 @dataclass
 class Desk:
-    """Extracts and lands batches of the stream ``shop/orders``, with its own bucket and database."""
+    """Extracts and lands batches of the stream ``shop/orders``, with its own bucket and database.
+
+    Records that are ``is_at_hand`` land while they are being archived, where they may.
+    """
 
     connection: psycopg.Connection
     archive: Archive
     contract: Contract
+    is_at_hand: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
 
     @property
@@ -56,7 +60,7 @@ class Desk:
         return Extractor(self.connection, self.archive, self.contract, run_id="test")
 
     def land(
-        self, records: list[Any], *, region: str = "eu", kind: str = "complete", cursor: Any = None
+        self, records: Iterable[Any], *, region: str = "eu", kind: str = "complete", cursor: Any = None
     ) -> Outcome:
         scope = {"region": region}
         with self.extractor.scope("orders", scope) as start:
@@ -64,7 +68,7 @@ class Desk:
                 "orders",
                 scope,
                 start,
-                Reading(kind, records, lambda: cursor),  # type: ignore[arg-type]
+                Reading(kind, records, lambda: cursor, is_at_hand=self.is_at_hand),  # type: ignore[arg-type]
             )
         self.outcomes.append(outcome)
         return outcome
@@ -104,9 +108,9 @@ def new_desk(database_url: str, tmp_path: Path, contract: Contract) -> Iterator[
         connection.close()
 
 
-@pytest.fixture
-def desk(new_desk: Callable[..., Desk]) -> Desk:
-    return new_desk()
+@pytest.fixture(params=[False, True], ids=["archived first", "at hand"])
+def desk(new_desk: Callable[..., Desk], request: pytest.FixtureRequest) -> Desk:
+    return replace(new_desk(), is_at_hand=request.param)
 
 
 def order(number: int, amount: float = 1.0, region: str = "eu", **more: Any) -> dict[str, Any]:

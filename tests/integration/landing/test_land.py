@@ -155,6 +155,7 @@ def test_numbers_land_as_they_were_sent(desk: Desk, number: str) -> None:
         (b'{"region":"eu","order_id":"1","amount":NaN}', "not valid JSON"),
         (b'{"region":"eu","order_id":"1","amount":1e400}', "not valid JSON"),
         (b'{"region":"eu","order_id":"1","amount":1,"note":"\xff"}', "not valid JSON"),
+        (b'{"region":"eu","order_id":"1","amount":1,"more":"\xff"}', "not valid JSON"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "not valid JSON"),
         (b"[]", "Expected `object`"),
         (b"", "not valid JSON"),
@@ -166,6 +167,9 @@ def test_what_postgres_or_json_cannot_hold_goes_to_quarantine(
     outcome = desk.land([document, order(2)])
     assert counts(outcome) == (2, 1, 0, 0, 1)
     assert reason in desk.one("select reason from landing.quarantine")
+    outcome = desk.land([document, order(2), order(3)])  # beside a head that stands
+    assert counts(outcome) == (3, 1, 1, 0, 1)
+    assert desk.one("select count(*) from landing.quarantine where reason ^@ %s", [reason]) == 2
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from observes_assets.errors import BusyError, PermanentError
 from observes_assets.extraction import Extractor, Reading
 from observes_assets.incidents import register
 from observes_assets.incidents.watch import Watched, watch
+from observes_assets.landing import pending
 from observes_assets.landing.rebuild import forget
 from observes_assets.postgres.connect import ensure_database
 from observes_assets.postgres.locks import WATCH, session_lock
@@ -114,7 +115,7 @@ def test_what_ended_before_anybody_heard_is_told_with_its_end(manned: Watchtower
 
 
 def test_the_pager_hears_of_incidents_only(tower: Watchtower, receiver: Receiver) -> None:
-    tower.installation.settings.on_call_urls = SecretStr(f"json://{receiver.address}")
+    tower.installation.settings.on_call_urls = SecretStr(f"json://{receiver.address}?cto=60&rto=60")
     tower.attempt(NOON, failure="No answer.")
     watch_at(tower, NOON)
     assert receiver.messages == []
@@ -230,10 +231,10 @@ class TestMemory:
         tower.attempt(NOON, failure="No answer.")
         with monkeypatch.context() as patch:
 
-            def die(*_arguments: Any) -> None:
+            def die(*_arguments: Any, **_named: Any) -> None:
                 raise KeyboardInterrupt
 
-            patch.setattr(Extractor, "_land", die)
+            patch.setattr(pending, "land_pending", die)
             with pytest.raises(KeyboardInterrupt):
                 watch_at(tower, NOON)
         watched = watch_at(tower, NOON)
