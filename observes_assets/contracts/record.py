@@ -139,6 +139,7 @@ def key_reader(kind: type[msgspec.Struct], key: Iterable[str]) -> Callable[[byte
     match = re.compile("\n".join(f"(?>(?:{one}|)$)" for one in patterns), re.MULTILINE).fullmatch
     places = {one.encode_name: place for place, one in enumerate(msgspec.structs.fields(eased))}
     keyed = [places[name] for name in key]
+    decode_key = msgspec.json.Decoder(_key_type(key)).decode
 
     def read(document: bytes) -> list[str | int] | None:
         try:
@@ -148,10 +149,19 @@ def key_reader(kind: type[msgspec.Struct], key: Iterable[str]) -> Callable[[byte
         if count and not match(_joined(fields[:count])):
             return None
         values = [fields[place] for place in keyed]
-        # A date, say, is no longer the text that it was.
-        return values if all(type(value) in _PLAIN for value in values) else None
+        if all(type(value) in _PLAIN for value in values):
+            return values
+        try:  # a date, say, is no longer the text that it was
+            return list(in_order(decode_key(document)))
+        except msgspec.MsgspecError:
+            return None
 
     return read
+
+
+def _key_type(key: Iterable[str]) -> type[msgspec.Struct]:
+    names = {f"field_{place}": name for place, name in enumerate(key)}
+    return msgspec.defstruct("key", [(name, str | int) for name in names], rename=names.get)
 
 
 def _joined(texts: tuple[str | None, ...]) -> str:
