@@ -92,7 +92,7 @@ def fetch(url: str, bucket: Path, told: str) -> None:
         Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
         before = memory("VmRSS")
         sample = timed(lambda: take(extractor, client, [export]))
-        (_, outcome) = extractor.outcomes[-1]
+        outcome = extractor.loaded(STREAM)
         assert outcome.written == answer["result"]["count"], outcome
         print(sample.seconds, sample.busy, memory("VmHWM") - before)
 

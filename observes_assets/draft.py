@@ -44,6 +44,7 @@ class Draft:
         self._door = door
         self.record_count = 0
         self.byte_count = 0
+        self.is_whole = True
         self._waiting: list[bytes] = []
         self._digests: list[bytes] = []
         self._waiting_bytes = 0
@@ -55,10 +56,15 @@ class Draft:
         self._zstd = zstandard.ZstdCompressor(level=1, write_checksum=True, threads=1).compressobj()
 
     def taking(self, records: Iterable[dict[str, Any] | bytes]) -> Iterator[tuple[int, bytes, bytes]]:
-        """Add records as they are asked for; each one's number, from 1, its line and the line's hash."""
+        """Add records as they are asked for; each one's number, from 1, its line and the line's hash.
+
+        The draft is whole when there are no more of them, and not if they end with an error.
+        """
+        self.is_whole = False
         for record in records:
             line, digest = self.add(record)
             yield self.record_count, line, digest
+        self.is_whole = True
 
     def add(self, record: dict[str, Any] | bytes) -> tuple[bytes, bytes]:
         """Add one record: a dict of ours, or the vendor's own JSON bytes, which are kept as they are.

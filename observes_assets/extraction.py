@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from observes_assets.archive import Archive, Cursor, Manifest, Scope
 from observes_assets.contracts import Contract
-from observes_assets.errors import BusyError, ObservesError
+from observes_assets.errors import BusyError, IntegrityError, ObservesError
 from observes_assets.landing import pending
 from observes_assets.landing.early import Drafting, land_early
 from observes_assets.landing.land import Load
@@ -79,18 +79,14 @@ class Extractor:
     attempts: list[Attempt] = field(default_factory=list)
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
 
-    def land_waiting(self, stream: str, *, early: Load | None = None) -> Outcome:
-        """Land what waits in the archive, whatever process put it there.
-
-        Args:
-            early: what has landed already, which belongs to the outcome.
-        """
+    def land_waiting(self, stream: str) -> Outcome:
+        """Land what waits in the archive, whatever process put it there."""
         with self._no_erasure():
             pending.sync(self.connection, self.archive, self.contract.source, stream, retries=True)
             loads, refusals = pending.land_pending(
                 self.connection, self.archive, self.contract.source, stream, run_id=self.run_id
             )
-        outcome = Outcome([early, *loads] if early else loads, refusals)
+        outcome = Outcome(loads, refusals)
         self.outcomes.append((stream, outcome))
         return outcome
 
@@ -149,14 +145,18 @@ class Extractor:
             times: when the reading began and ended by the vendor's clock (UTC), where that is known.
         """
         with self._drafting(stream, scope, start, reading, not_before=not_before, times=times) as drafting:
-            load = None
+            early = []
             if reading.is_at_hand and start.previous is None:
                 contract = self.contract.streams[stream]
                 load = land_early(
                     self.connection, self.archive, contract, scope, drafting, run_id=self.run_id
                 )
+                if load:
+                    early.append(load)
+                    self.outcomes.append((stream, Outcome(early, [])))
             drafting.put()
-        return self.land_waiting(stream, early=load)
+        waiting = self.land_waiting(stream)
+        return Outcome([*early, *waiting.loads], waiting.refusals)
 
     def put(
         self,
@@ -194,6 +194,8 @@ class Extractor:
             def put() -> Manifest:
                 for _ in lines:
                     pass
+                if not draft.is_whole:
+                    raise IntegrityError(f"{stream} could not be read to its end.", "Run again.")
                 until = times[1] if times else datetime.now(UTC)
                 return self.archive.write(
                     draft,

@@ -4,10 +4,12 @@ Postgres parses jsonb from text in this format too; only the unescaping is saved
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from struct import Struct
 from typing import BinaryIO
 from uuid import UUID
 
+import psycopg
 from psycopg import Connection, sql
 
 from observes_assets.landing.records import Record
@@ -128,19 +130,36 @@ def _pick(rows: list[tuple[int, str, UUID]], documents: Iterator[tuple[int, byte
         yield line, key.encode(), digest.bytes, document
 
 
+class _StoppedError(Exception):
+    """The rows could not be had. Without words: psycopg tells them to Postgres, whose log keeps them."""
+
+
 def _copy(connection: Connection, statement: sql.SQL | sql.Composed, rows: Iterable[bytes]) -> int:
+    failure: BaseException | None = None
+    with connection.cursor() as cursor, suppress(_StoppedError), cursor.copy(statement) as copy:
+        try:
+            return _write(copy, rows)
+        except psycopg.Error:
+            raise
+        except BaseException as error:
+            failure = error
+            raise _StoppedError from None
+    assert failure is not None
+    raise failure
+
+
+def _write(copy: psycopg.Copy, rows: Iterable[bytes]) -> int:
     written = 0
     buffer = [_SIGNATURE]
     size = 0
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            buffer.append(row)
-            size += len(row)
-            written += 1
-            if size >= _BUFFER:
-                copy.write(b"".join(buffer))
-                buffer.clear()
-                size = 0
-        buffer.append(_END)
-        copy.write(b"".join(buffer))
+    for row in rows:
+        buffer.append(row)
+        size += len(row)
+        written += 1
+        if size >= _BUFFER:
+            copy.write(b"".join(buffer))
+            buffer.clear()
+            size = 0
+    buffer.append(_END)
+    copy.write(b"".join(buffer))
     return written

@@ -19,6 +19,7 @@ from observes_assets.errors import IntegrityError
 from observes_assets.landing import pending
 from observes_assets.landing.fresh import Fresh
 from observes_assets.landing.land import Landing, Load, begin
+from observes_assets.landing.one_batch import contract_of
 from observes_assets.landing.records import Drafted, Reader
 from observes_assets.landing.refusal import BatchRefusedError, check_quality
 from observes_assets.scratch import scratch
@@ -60,11 +61,13 @@ def land_early(
             reader = Reader(folder, contract, scope, drafted=drafting.lines)
             fresh = Fresh(connection, load_id, reader, folder)
             fresh.copy_records()
-            # The bucket asks the connection nothing.
+            # The bucket may be slow, and asks the connection nothing. This thread asks it, so that who interrupts
+            # us ends archiving, too: it must not go on while our locks are gone.
+            connection.execute("set local idle_in_transaction_session_timeout = '2h'")
             with ThreadPoolExecutor(1) as beside:
-                archived = beside.submit(_archive, archive, drafting, folder)
-                counts = fresh.copy_heads()
-            manifest = archived.result()
+                heads = beside.submit(fresh.copy_heads)
+                manifest = _archive(archive, drafting, folder)
+            counts = heads.result()
             check_quality(reader, manifest, limits_apply=True)
             _note(connection, archive, manifest)
             landing = Landing(connection, manifest, contract, folder, limits_apply=True)
@@ -77,6 +80,7 @@ def _archive(archive: Archive, drafting: Drafting, folder: Path) -> Manifest:
     manifest = drafting.put()
     try:
         archive.download(manifest, folder / "archived")
+        contract_of(archive, manifest)
     except IntegrityError:  # it is not in the bucket as it was drafted
         raise _GivenUpError from None
     return manifest

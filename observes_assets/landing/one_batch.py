@@ -30,7 +30,7 @@ def land_one(
         with scratch("landing") as folder:
             path = folder / "records.ndjson.zst"
             archive.download(manifest, path)
-            contract = _contract_of(archive, manifest).streams[manifest.stream]
+            contract = contract_of(archive, manifest).streams[manifest.stream]
             without_erased(archive, manifest, contract, path)
             landing = Landing(connection, manifest, contract, path, limits_apply=True)
             try:
@@ -59,7 +59,12 @@ def _land(landing: Landing, run: dict[str, Any]) -> Load | None:
         return replace(landing, limits_apply=state == "pending").run(**run)
 
 
-def _contract_of(archive: Archive, manifest: Manifest) -> Contract:
+def contract_of(archive: Archive, manifest: Manifest) -> Contract:
+    """The contract that a batch was extracted under, as it is in the bucket.
+
+    Raises:
+        IntegrityError: it is another one than the manifest names.
+    """
     text = archive.contract_text(manifest.contract_sha256)
     if hashlib.sha256(text).hexdigest() != manifest.contract_sha256:
         raise IntegrityError(f"The contract of {manifest.title} is not the one that its manifest names.")

@@ -24,17 +24,24 @@ def find_unstorable(connection: Connection, path: Path) -> frozenset[int]:
 
 
 def _blocks(path: Path, found: set[int]) -> Iterator[tuple[list[int], list[str]]]:
-    """Lines to ask about; those that are no text are found without."""
+    """Lines to ask about; those that can't even be asked about are found without."""
     numbers, documents, size = [], [], 0
     for line, document in enumerate(archive.lines(path), start=1):
-        try:
-            documents.append(document.decode())
-        except UnicodeDecodeError:
+        text = _text(document)
+        if text is None:
             found.add(line)
             continue
         numbers.append(line)
+        documents.append(text)
         size += len(document)
         if size >= _BLOCK:
             yield numbers, documents
             numbers, documents, size = [], [], 0
     yield numbers, documents
+
+
+def _text(document: bytes) -> str | None:
+    try:
+        return None if b"\0" in document else document.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,9 +1,12 @@
 """A scope's first batch lands while it is being archived, and never before it is in the bucket."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,7 +14,7 @@ import pytest
 
 from observes_assets.archive import Archive
 from observes_assets.bucket import Bucket
-from observes_assets.errors import TransientError
+from observes_assets.errors import IntegrityError, TransientError
 from observes_assets.extraction import Outcome
 from tests.integration.landing.batches import archive_only, damage, path_of, states
 from tests.integration.landing.conftest import Desk, order
@@ -120,6 +123,62 @@ def test_a_source_that_fails_midway_leaves_nothing(hasty: Desk, watcher: psycopg
     assert (landed(watcher), states(hasty)) == (0, [])
     assert list(hasty.archive.bucket.names("archive/")) == []
     assert hasty.land([order(1)]).written == 1
+
+
+def test_what_a_source_says_of_its_failure_is_not_in_postgres_log(hasty: Desk, embedded_home: Path) -> None:
+    def records() -> Iterator[Any]:
+        yield order(1)
+        raise ValueError("Jane Doe is no number")
+
+    with pytest.raises(ValueError, match="Jane"):
+        hasty.land(records())
+    hasty.land([order(1), b'{"region":"eu","order_id":"huge","amount":1,"digits":1e-20000}'])
+    (log,) = embedded_home.rglob("server.log")
+    assert b"numeric" in log.read_bytes()  # it does hold what fails
+    assert b"Jane" not in log.read_bytes()
+
+
+def test_records_that_fail_as_postgres_fails_are_no_whole_batch(
+    hasty: Desk, watcher: psycopg.Connection
+) -> None:
+    def records() -> Iterator[Any]:
+        yield order(1)
+        watcher.execute("select 1 / 0")
+        yield order(2)
+
+    with pytest.raises(IntegrityError, match="could not be read to its end"):
+        hasty.land(records())
+    assert list(hasty.archive.bucket.names("archive/")) == []
+    assert hasty.land([order(1), order(2)]).written == 2
+
+
+@pytest.mark.parametrize("where", ["contracts/", "data/", "archive/"])
+def test_an_interrupt_while_it_is_archived_ends_that_at_once(hasty: Desk, where: str) -> None:
+    put = []
+
+    def interrupt(name: str) -> None:
+        put.append(name.partition("/")[0] + "/")
+        if put == ["contracts/", "data/", "archive/"][: len(put)] and put[-1] == where:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(30)  # a thread would not hear of it
+
+    watch(hasty, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        hasty.land([order(1), order(2)])
+    assert put[-1] == where
+    assert states(hasty) == []
+    hasty.land([order(1), order(2)])
+    assert states(hasty) == ["landed"] * (2 if where == "archive/" else 1)
+    assert len(hasty.heads()) == 2
+
+
+def test_a_batch_whose_contract_is_torn_waits_as_it_does_in_a_rebuild(hasty: Desk) -> None:
+    first = archive_only(hasty, [order(1, region="us")], region="us")
+    path, before = damage(hasty, first, "contract torn")
+    assert hasty.land([order(1)]).loads == []
+    assert states(hasty) == ["refused", "refused"]
+    path.write_bytes(before)
+    assert len(hasty.extractor.land_waiting("orders").loads) == 2
 
 
 @pytest.mark.parametrize("number", [0, MANY - 1])

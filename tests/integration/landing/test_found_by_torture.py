@@ -2,13 +2,14 @@
 
 import errno
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from observes_assets.archive import lines
+from observes_assets.archive import Decision, lines
 from observes_assets.draft import Draft, line_hashes
 from observes_assets.landing import rebuild
 from tests.integration.landing.batches import archive_only, states
@@ -47,6 +48,9 @@ def _forget(desk: Desk) -> None:
         rebuild.forget(connection, {"shop": desk.contract})
 
 
+_UNSTORABLE = [(b"nul", b'"a\x00b"'), (b"tiny", b"1e-20000")]
+
+
 @pytest.mark.parametrize("number", [b"1e-20000", b"0." + b"1" * 20_000, b"0e99999999999"])
 def test_a_number_that_postgres_cannot_store_goes_to_quarantine(desk: Desk, number: bytes) -> None:
     """It kept its whole batch out, for ever: JSON and the contract allow it, jsonb doesn't."""
@@ -58,6 +62,17 @@ def test_a_number_that_postgres_cannot_store_goes_to_quarantine(desk: Desk, numb
     assert desk.one("select line, record_key, reason from landing.quarantine") == (
         1, '["eu","1"]', "holds a value that Postgres can't store",
     )  # fmt: skip
+
+
+def test_a_raw_nul_beside_such_a_number_can_still_be_accepted(desk: Desk) -> None:
+    """Postgres can't even be asked about it, and the question was about both."""
+    lines = [b'{"region":"eu","order_id":"%s","amount":1,"more":%s}' % one for one in _UNSTORABLE]
+    (refusal,) = desk.land([*lines, order(3)]).refusals
+    assert "2 of 3 records break the contract" in refusal.reason
+    now = datetime.now(UTC)
+    desk.archive.decide(refusal.manifest, Decision(verdict="accept", who="ada", why="known", decided_at=now))
+    (load,) = desk.extractor.land_waiting("orders").loads
+    assert (load.counts.written, load.counts.quarantined) == (1, 2)
 
 
 def test_a_document_of_several_lines_is_one_record(desk: Desk, tmp_path: Path) -> None:
