@@ -61,8 +61,8 @@ def land_early(
             reader = Reader(folder, contract, scope, drafted=drafting.lines)
             fresh = Fresh(connection, load_id, reader, folder)
             fresh.copy_records()
-            # The bucket may be slow, and asks the connection nothing. This thread asks it, so that who interrupts
-            # us ends archiving, too: it must not go on while our locks are gone.
+            # The bucket may be slow, and asks the connection nothing. This thread asks it: who interrupts us
+            # ends archiving, too, which must not go on while our locks are gone.
             connection.execute("set local idle_in_transaction_session_timeout = '2h'")
             with ThreadPoolExecutor(1) as beside:
                 heads = beside.submit(fresh.copy_heads)
