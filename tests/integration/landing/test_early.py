@@ -35,6 +35,14 @@ def watcher(hasty: Desk) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Who starts us in the background may have made us deaf to interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class WatchedBucket:
     """A bucket that calls somebody after each new object, by its name."""
 
@@ -152,6 +160,7 @@ def test_records_that_fail_as_postgres_fails_are_no_whole_batch(
     assert hasty.land([order(1), order(2)]).written == 2
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("where", ["contracts/", "data/", "archive/"])
 def test_an_interrupt_while_it_is_archived_ends_that_at_once(hasty: Desk, where: str) -> None:
     put = []
