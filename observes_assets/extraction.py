@@ -195,7 +195,8 @@ class Extractor:
                 for _ in lines:
                     pass
                 if not draft.is_whole:
-                    raise IntegrityError(f"{stream} could not be read to its end.", "Run again.")
+                    what = f"{self.contract.source}/{stream}"
+                    raise IntegrityError(f"{what} could not be read to its end.", "Run again.")
                 until = times[1] if times else datetime.now(UTC)
                 return self.archive.write(
                     draft,

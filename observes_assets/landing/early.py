@@ -19,7 +19,7 @@ from observes_assets.errors import IntegrityError
 from observes_assets.landing import pending
 from observes_assets.landing.fresh import Fresh
 from observes_assets.landing.land import Landing, Load, begin
-from observes_assets.landing.one_batch import contract_of
+from observes_assets.landing.one_batch import contract_of, lock_state
 from observes_assets.landing.records import Drafted, Reader
 from observes_assets.landing.refusal import BatchRefusedError, check_quality
 from observes_assets.scratch import scratch
@@ -89,11 +89,6 @@ def _archive(archive: Archive, drafting: Drafting, folder: Path) -> Manifest:
 def _note(connection: Connection, archive: Archive, manifest: Manifest) -> None:
     """Note that the batch waits, and that it is ours to land."""
     pending.sync(connection, archive, manifest.source, manifest.stream)
-    row = connection.execute(
-        # Who has locked it waits for our locks, and we must not wait for theirs.
-        "select state from landing.batches where (source, stream, batch) = (%s, %s, %s) "
-        "for update skip locked",
-        [manifest.source, manifest.stream, manifest.batch],
-    ).fetchone()
-    if row is None or row[0] != "pending":
+    # Who has locked it waits for our locks, and we must not wait for theirs.
+    if lock_state(connection, manifest, waits=False) != "pending":
         raise _GivenUpError

@@ -53,7 +53,7 @@ def land_one(
 
 def _land(landing: Landing, run: dict[str, Any]) -> Load | None:
     with landing.connection.transaction():
-        state = _lock_state(landing.connection, landing.manifest)
+        state = lock_state(landing.connection, landing.manifest)
         if state not in _WAITING or _is_behind_another(landing.connection, landing.manifest):
             return None
         return replace(landing, limits_apply=state == "pending").run(**run)
@@ -71,10 +71,15 @@ def contract_of(archive: Archive, manifest: Manifest) -> Contract:
     return contracts.parse(manifest.source, text)
 
 
-def _lock_state(connection: Connection, manifest: Manifest) -> str | None:
-    """Lock a batch and read its state; None if a rebuild has forgotten it meanwhile."""
+def lock_state(connection: Connection, manifest: Manifest, *, waits: bool = True) -> str | None:
+    """Lock a batch and read its state; None if a rebuild has forgotten it meanwhile.
+
+    Args:
+        waits: for who has locked it; else that is None, too.
+    """
     row = connection.execute(
-        "select state from landing.batches where (source, stream, batch) = (%s, %s, %s) for update",
+        "select state from landing.batches where (source, stream, batch) = (%s, %s, %s) for update"
+        + ("" if waits else " skip locked"),
         [manifest.source, manifest.stream, manifest.batch],
     ).fetchone()
     return str(row[0]) if row else None
@@ -92,7 +97,7 @@ def _is_behind_another(connection: Connection, manifest: Manifest) -> bool:
 
 def _refuse(connection: Connection, manifest: Manifest, error: BatchRefusedError) -> Refusal | None:
     with connection.transaction():
-        if _lock_state(connection, manifest) not in _WAITING:
+        if lock_state(connection, manifest) not in _WAITING:
             return None
         connection.execute(
             "insert into landing.refusals values (%s, %s, %s, %s, %s, %s, clock_timestamp()) "

@@ -13,34 +13,32 @@ _BLOCK = 1 << 20  # bytes of documents that are asked about at a time
 def find_unstorable(connection: Connection, path: Path) -> frozenset[int]:
     """Numbers, from 1, of a batch's lines that Postgres can't store as jsonb."""
     found: set[int] = set()
-    for numbers, documents in _blocks(path, found):
+    for documents in _blocks(path):
+        asked = {line: text for line, document in documents.items() if (text := _text(document)) is not None}
+        found |= documents.keys() - asked.keys()
         rows = connection.execute(
             "select line from unnest(%s::int[], %s::text[]) as asked (line, document) "
             "where not pg_input_is_valid(document, 'jsonb')",
-            [numbers, documents],
+            [list(asked), list(asked.values())],
         )
         found.update(row[0] for row in rows)
     return frozenset(found)
 
 
-def _blocks(path: Path, found: set[int]) -> Iterator[tuple[list[int], list[str]]]:
-    """Lines to ask about; those that can't even be asked about are found without."""
-    numbers, documents, size = [], [], 0
+def _blocks(path: Path) -> Iterator[dict[int, bytes]]:
+    """Documents by their lines, as many as are asked about at a time."""
+    documents, size = {}, 0
     for line, document in enumerate(archive.lines(path), start=1):
-        text = _text(document)
-        if text is None:
-            found.add(line)
-            continue
-        numbers.append(line)
-        documents.append(text)
+        documents[line] = document
         size += len(document)
         if size >= _BLOCK:
-            yield numbers, documents
-            numbers, documents, size = [], [], 0
-    yield numbers, documents
+            yield documents
+            documents, size = {}, 0
+    yield documents
 
 
 def _text(document: bytes) -> str | None:
+    """None: Postgres can't even be asked about it."""
     try:
         return None if b"\0" in document else document.decode()
     except UnicodeDecodeError:

@@ -23,7 +23,7 @@ from tests.torture.strike import Point, Watch
     [
         "observes_assets.archive:Archive.listing",
         "observes_assets.landing.pending:_require_same",
-        "observes_assets.landing.one_batch:_lock_state",
+        "observes_assets.landing.one_batch:lock_state",
     ],
 )
 def test_a_rebuild_beside_a_run_leaves_no_batch_out(desk: Desk, function: str) -> None:
